@@ -1,0 +1,40 @@
+# make demo    train on scikit-learn's digits, run on this PC's MicroPython and on an emulated board
+# make test    build everything and run every test
+# make dist    build all modules for all architectures into dist/
+# make lint    check the style of the C and Python sources
+# make clean   remove all that was built; make help shows this
+#
+# The first use on Debian 12, as root, installs what is missing (tools/setup).
+
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+C_SOURCES = $(wildcard src/*/*.[ch])
+
+.PHONY: help demo test dist lint clean setup machines
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile
+
+setup:
+	@$(PYTHON) tools/setup
+
+machines: setup
+	@python -m tests.machines.build
+
+demo: setup
+	@python -m tests.machines.build unix-x64 cortex-m0
+	@python examples/digits/demo.py
+
+test: machines
+	@python -m pytest
+
+dist: setup
+	@python tools/dist.py
+
+lint: setup
+	@ruff check .
+	@ruff format --check .
+	@clang-format --dry-run --Werror $(C_SOURCES)
+
+clean:
+	rm -rf build

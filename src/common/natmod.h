@@ -1,0 +1,52 @@
+// What the bindings share: checks of arguments. Each raises with a text that states the
+// requirement.
+#ifndef EMLMPY_NATMOD_H
+#define EMLMPY_NATMOD_H
+
+#include "py/dynruntime.h"
+
+// The compiler calls this one on its own accord; the firmware's is used.
+void *memset(void *memory, int value, size_t bytes);
+void *memset(void *memory, int value, size_t bytes) {
+    return mp_fun_table.memset_(memory, value, bytes);
+}
+
+// The value of an int argument between low and high. mp_obj_get_int alone would cut larger ints
+// off.
+static mp_int_t natmod_int(mp_obj_t arg, mp_int_t low, mp_int_t high, const char *requirement) {
+    if (!mp_obj_is_small_int(arg)) {
+        if (mp_obj_get_type(arg) != &mp_type_int) {
+            mp_raise_TypeError(requirement);
+        }
+        mp_raise_ValueError(requirement);
+    }
+    const mp_int_t value = MP_OBJ_SMALL_INT_VALUE(arg);
+    if (value < low || value > high) {
+        mp_raise_ValueError(requirement);
+    }
+    return value;
+}
+
+// The items of an array argument with this typecode and length; flags say whether it is written to.
+static void *natmod_array(mp_obj_t arg, char typecode, size_t length, size_t item_bytes,
+                          mp_uint_t flags, const char *requirement) {
+    mp_buffer_info_t info;
+    if (!mp_get_buffer(arg, &info, flags)) {
+        mp_raise_TypeError(requirement);
+    }
+    if (info.typecode != typecode || info.len != length * item_bytes) {
+        mp_raise_ValueError(requirement);
+    }
+    return info.buf;
+}
+
+// The object itself, if it has this type. MicroPython does not check: Model.predict(1, 2) gets
+// here.
+static void *natmod_self(mp_obj_t self, const mp_obj_full_type_t *type, const char *requirement) {
+    if (mp_obj_get_type(self) != (const mp_obj_type_t *)type) {
+        mp_raise_TypeError(requirement);
+    }
+    return MP_OBJ_TO_PTR(self);
+}
+
+#endif // EMLMPY_NATMOD_H

