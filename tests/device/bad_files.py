@@ -1,0 +1,215 @@
+# Files that must not load: the error says the line and the reason, and the model stays unusable.
+import array
+import io
+
+import emltrees
+
+GOOD = "f,2\r\nc,3\r\nlb,0\r\nl,0\r\nl,2\r\nr,0\r\nn,0,4.5,1,-1\r\nn,1,-7.0,-1,-2"
+SOFT = "f,2\nc,3\nlb,8\nl,[  0 127\n 128]\nl,[255 0 0]\nr,0\nn,0,4.5,-1,-2\n"
+features = array.array("h", [0, 0])
+model = emltrees.new(2, 4, 4)
+
+
+def load(data):
+    emltrees.load_model(model, data)
+
+
+def refuses(data, line, text):
+    try:
+        load(data)
+    except ValueError as error:
+        expected = "line %d: %s" % (line, text)
+        assert str(error) == expected, (data, str(error), expected)
+    else:
+        raise AssertionError(("loaded", data))
+    try:
+        model.predict(features)
+    except ValueError as error:
+        assert str(error) == "a model must be loaded first"
+    else:
+        raise AssertionError(("predicted", data))
+    assert model.n_trees == model.n_nodes == model.n_features == model.n_classes == 0
+
+
+INCOMPLETE = "file is incomplete: a root or child names a node beyond its end"
+NUMBER = "number expected"
+ORDER = "rows must be in the order f c lb l r n"
+KIND = "row must be f, c, lb, l, r or n"
+CHILD = "child must be a later node or a leaf"
+PROPORTIONS = "leaf must have a proportion 0 to 255 for each class"
+
+CASES = (
+    # what is replaced in GOOD, by what, line, reason
+    ("f,2", "f,0", 1, "features must be 1 to 255"),
+    ("f,2", "f,256", 1, "features must be 1 to 255"),
+    ("f,2", "f,-1", 1, "features must be 1 to 255"),
+    ("f,2", "f,4294967298", 1, NUMBER),
+    ("f,2", "f,", 1, NUMBER),
+    ("f,2", "f,two", 1, NUMBER),
+    ("f,2", "f,2,2", 1, "wrong number of fields"),
+    ("f,2", "f,2 ", 1, "wrong number of fields"),
+    ("f,2", "f,2\0", 1, "wrong number of fields"),
+    ("f,2", "f2", 1, KIND),
+    ("f,2\r\n", "", 1, ORDER),
+    ("f,2", "f,2\r\nf,2", 2, ORDER),
+    ("f,2", "x,2", 1, KIND),
+    ("f,2", "", 1, KIND),
+    ("f,2", " f,2", 1, KIND),
+    ("f,2", "f," + 130 * "0", 1, "line must be at most 127 bytes"),
+    ("c,3", "c,0", 2, "classes must be 1 to 255"),
+    ("c,3", "c,256", 2, "classes must be 1 to 255"),
+    ("lb,0", "lb,1", 3, "leaf bits must be 0 or 2 to 8"),
+    ("lb,0", "lb,9", 3, "leaf bits must be 0 or 2 to 8"),
+    ("lb,0", "lb,32", 3, "leaf bits must be 0 or 2 to 8"),
+    ("lb,0", "lb,8", 4, PROPORTIONS),
+    ("l,2", "l,3", 5, "leaf class must be below the number of classes"),
+    ("l,2", "l,-1", 5, "leaf class must be below the number of classes"),
+    ("l,2", "l,[0 0 255]", 5, NUMBER),
+    ("l,2", "l,2\r\nl,2\r\nl,2\r\nl,2", 8, "too many leaves for this model"),
+    ("l,0\r\nl,2\r\n", "", 4, ORDER),
+    ("r,0", "r,2", 8, INCOMPLETE),
+    ("r,0", "r,-1", 6, NUMBER),
+    ("r,0", "r,4", 6, "too many nodes for this model"),
+    ("r,0", "r,0\r\nr,1\r\nr,0", 8, "too many trees for this model"),
+    ("r,0\r\n", "", 6, ORDER),
+    ("n,0,4.5", "n,2,4.5", 7, "feature must be below the number of features"),
+    ("n,0,4.5", "n,-1,4.5", 7, "feature must be below the number of features"),
+    ("n,0,4.5", "n,4294967296,4.5", 7, NUMBER),
+    ("n,0,4.5", "n,0.5,4.5", 7, NUMBER),
+    ("n,0,4.5", "n,0,nan", 7, NUMBER),
+    ("n,0,4.5", "n,0,inf", 7, NUMBER),
+    ("n,0,4.5", "n,0,.", 7, NUMBER),
+    ("n,0,4.5", "n,0,4.5.5", 7, NUMBER),
+    ("n,0,4.5", "n,0,4e", 7, NUMBER),
+    ("n,0,4.5", "n,0,4e99999", 7, NUMBER),
+    ("n,0,4.5", "n,0,", 7, NUMBER),
+    ("1,-1\r\n", "0,-1\r\n", 7, CHILD),
+    ("1,-1\r\n", "1,0\r\n", 7, CHILD),
+    ("1,-1\r\n", "-3,-1\r\n", 7, "leaf must exist"),
+    ("1,-1\r\n", "1,-2147483600\r\n", 7, "leaf must exist"),
+    ("1,-1\r\n", "1,-4294967297\r\n", 7, NUMBER),
+    ("1,-1\r\n", "2,-1\r\n", 8, INCOMPLETE),
+    ("1,-1\r\n", "4,-1\r\n", 7, "too many nodes for this model"),
+    ("1,-1\r\n", "2147483600,-1\r\n", 7, "too many nodes for this model"),
+    ("1,-1\r\n", "1\r\n", 7, NUMBER),
+    ("1,-1\r\n", "1,-1,-1\r\n", 7, "wrong number of fields"),
+    ("1,-1\r\n", "1,-1\r\n\r\n", 8, KIND),
+    (
+        "-1,-2",
+        "-1,-2\r\nn,0,1,-1,-1\r\nn,0,1,-1,-1\r\nn,0,1,-1,-1",
+        11,
+        "too many nodes for this model",
+    ),
+    ("-1,-2", "-1,-2\r\nl,0", 9, ORDER),
+    ("-1,-2", "1,-2", 8, INCOMPLETE),
+)
+for old, new, line, text in CASES:
+    assert old in GOOD
+    refuses(GOOD.replace(old, new, 1).encode(), line, text)
+
+for old, new, line, text in (
+    ("128]", "128 0]", 5, PROPORTIONS),
+    ("128]", "]", 5, PROPORTIONS),
+    ("128]", "256]", 5, PROPORTIONS),
+    ("128]", "-1]", 5, PROPORTIONS),
+    ("128]", "1.5]", 5, PROPORTIONS),
+    ("128]", "128]]", 5, "wrong number of fields"),
+    ("128]", "128", 6, PROPORTIONS),
+    ("l,[255 0 0]", "l,255 0 0", 6, PROPORTIONS),
+    ("l,[255 0 0]", "l,1", 6, PROPORTIONS),
+):
+    assert old in SOFT
+    refuses(SOFT.replace(old, new, 1).encode(), line, text)
+
+# Cut anywhere, a file does not load. Inside its last number it may, and then the model is sound.
+for text in (GOOD, SOFT):
+    data = text.encode()
+    complete = len(text.rstrip()) - 1
+    for end in range(len(text)):
+        try:
+            load(data[:end])
+        except ValueError as error:
+            assert str(error).startswith("line ") or end == 0, str(error)
+            assert model.n_trees == 0
+        else:
+            assert end >= complete, data[:end]
+            assert 0 <= model.predict(features) < 3
+
+# Any byte changed: refused, or a model that predicts some class.
+for text in (GOOD, SOFT):
+    data = bytearray(text.encode())
+    for i in range(len(data)):
+        kept = data[i]
+        for value in b"\0\n-,09]":
+            data[i] = value
+            try:
+                load(data)
+            except ValueError:
+                assert model.n_trees == 0
+            else:
+                wide = array.array("h", bytes(2 * model.n_features))
+                assert 0 <= model.predict(wide) < model.n_classes
+        data[i] = kept
+
+
+# Sources that fail half-way.
+class Broken(io.IOBase):
+    def readinto(self, piece):
+        raise OSError(5)
+
+
+def broken_lines():
+    yield "f,2"
+    raise KeyError("lost")
+
+
+def lines_that_load():
+    yield "f,2"
+    load(GOOD.encode())
+    yield "c,3"
+
+
+for source, error in (
+    (Broken(), OSError),
+    (broken_lines(), KeyError),
+    (lines_that_load(), ValueError),
+    (["f,2", 3], TypeError),
+    (5, TypeError),
+    (None, TypeError),
+    ("model.csv", TypeError),
+):
+    load(GOOD.encode())
+    try:
+        load(source)
+    except error:
+        pass
+    else:
+        raise AssertionError(source)
+
+for name in ("missing.csv", ""):
+    try:
+        emltrees.load(name)
+    except OSError:
+        pass
+    else:
+        raise AssertionError(name)
+
+# What loads, from every kind of source.
+text_lines = GOOD.split("\r\n")
+for source in (
+    GOOD.encode(),
+    bytearray(GOOD.encode()),
+    memoryview(GOOD.encode() + b"\n"),
+    io.BytesIO(GOOD.encode()),
+    io.StringIO(GOOD),
+    text_lines,
+    [line + "\r\n" for line in text_lines],
+    (line.encode() for line in text_lines),
+):
+    load(source)
+    assert [model.predict(array.array("h", [x, y])) for x, y in ((5, 0), (4, -8), (4, -6))] == [
+        0,
+        0,
+        2,
+    ]
+print("ok")
