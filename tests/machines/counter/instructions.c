@@ -1,0 +1,94 @@
+// Counts the instructions of a call, exactly, on QEMU's Cortex-M boards.
+//
+//     instructions.count(function, *args)  ->  instructions of function(*args)
+//     instructions.empty(*args)                does nothing; its count is the cost of a call
+//     instructions.loop(n)                     2 n instructions, and those of the call
+//
+// The board must run with -icount shift=S: then an instruction takes 2**S nanoseconds of the
+// board's time, and SysTick shows that time. The import finds out S, and fails without -icount.
+
+#include "py/dynruntime.h"
+
+#define SYST_CSR (*(volatile uint32_t *)0xE000E010)
+#define SYST_CSR_ON 5
+#define SYST_CSR_COUNTFLAG (1u << 16)
+#define SYST_RVR (*(volatile uint32_t *)0xE000E014)
+#define SYST_CVR (*(volatile uint32_t *)0xE000E018)
+#define SYST_MAX 0xFFFFFFu
+
+#define CPUID_PART (*(volatile uint32_t *)0xE000ED00 >> 4 & 0xFFF)
+#define CPUID_PART_M0 0xC20
+
+// Half nanoseconds a tick: 16 MHz on the microbit, 25 MHz on the mps2.
+static uint32_t tick_length(void) {
+    return CPUID_PART == CPUID_PART_M0 ? 125 : 80;
+}
+
+static void run_loop(uint32_t n) {
+    __asm volatile(".syntax unified\n1: subs %0, %0, #1\n bne 1b\n" : "+l"(n) : : "cc");
+}
+
+// Sets the counter to its greatest value, from where it counts down.
+static uint32_t restart(void) {
+    SYST_CVR = 0;
+    while (SYST_CVR == 0) {
+    }
+    (void)SYST_CSR; // reading it clears COUNTFLAG
+    return SYST_CVR;
+}
+
+uint32_t shift;
+
+// The S for which 2**16 instructions took this many ticks, or 0.
+static uint32_t find_shift(uint32_t ticks) {
+    for (uint32_t s = 1; s <= 10; s++) {
+        uint32_t instructions = ticks * tick_length() >> (s + 1);
+        if (instructions >= 65536 - 64 && instructions <= 65536 + 64) {
+            return s;
+        }
+    }
+    return 0;
+}
+
+static mp_obj_t count(size_t n_args, const mp_obj_t *args) {
+    uint32_t start = restart();
+    mp_call_function_n_kw(args[0], n_args - 1, 0, args + 1);
+    uint32_t end = SYST_CVR;
+    if (SYST_CSR & SYST_CSR_COUNTFLAG) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("call too long: use a smaller shift"));
+    }
+    uint32_t half_nanoseconds = (start - end) * tick_length();
+    return mp_obj_new_int_from_uint((half_nanoseconds + (1u << shift)) >> (shift + 1));
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(count_obj, 1, 8, count);
+
+static mp_obj_t empty(size_t n_args, const mp_obj_t *args) {
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(empty_obj, 0, 8, empty);
+
+static mp_obj_t loop(mp_obj_t n_in) {
+    mp_int_t n = mp_obj_get_int(n_in);
+    if (n < 1) {
+        mp_raise_ValueError(MP_ERROR_TEXT("n must be at least 1"));
+    }
+    run_loop(n);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(loop_obj, loop);
+
+mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+    MP_DYNRUNTIME_INIT_ENTRY
+    SYST_RVR = SYST_MAX;
+    SYST_CSR = SYST_CSR_ON;
+    uint32_t start = restart();
+    run_loop(32768);
+    shift = find_shift(start - SYST_CVR);
+    if (shift == 0) {
+        mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("QEMU must run with -icount"));
+    }
+    mp_store_global(MP_QSTR_count, MP_OBJ_FROM_PTR(&count_obj));
+    mp_store_global(MP_QSTR_empty, MP_OBJ_FROM_PTR(&empty_obj));
+    mp_store_global(MP_QSTR_loop, MP_OBJ_FROM_PTR(&loop_obj));
+    MP_DYNRUNTIME_INIT_EXIT
+}

@@ -1,0 +1,227 @@
+"""The emulated machines themselves: what a script prints, how it may fail, what it finds there."""
+
+import hashlib
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.machines.machine import COUNTER, Board, DeviceError, DeviceTimeout, Machine
+
+# sys.implementation._mpy >> 10, from the list in MicroPython's documentation of .mpy files.
+ARCHS = {"x64": 2, "armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}
+
+UNALIGNED_LOAD = """
+import uctypes
+memory = bytearray(8)
+layout = {"word": 0 | uctypes.UINT32}
+word = uctypes.struct(uctypes.addressof(memory) + 1, layout, uctypes.NATIVE)
+print("loading")
+print(word.word)
+"""
+
+
+def test_output(machine: Machine) -> None:
+    """Lines end as Python's do, and text is UTF-8."""
+    assert machine.run("print('one')\nprint('zwölf', end='')") == "one\nzwölf"
+
+
+def test_script_from_path(machine: Machine, tmp_path: Path) -> None:
+    """A script may be a file of the host."""
+    script = tmp_path / "script.py"
+    script.write_text("print(6 * 7)")
+    assert machine.run(script) == "42\n"
+
+
+def test_output_while_running(machine: Machine) -> None:
+    """on_output sees the same text, and sees it before the script ends."""
+    seen: list[str] = []
+    with pytest.raises(DeviceTimeout):
+        machine.run("print('early')\nwhile True: pass", timeout=2, on_output=seen.append)
+    assert "".join(seen) == "early\n"
+
+
+def test_on_output_omits_the_traceback(machine: Machine) -> None:
+    """What on_output sees is the output alone."""
+    seen: list[str] = []
+    with pytest.raises(DeviceError):
+        machine.run("print('said')\n1 / 0", on_output=seen.append)
+    assert "".join(seen) == "said\n"
+
+
+def test_arch(machine: Machine) -> None:
+    """The machine loads .mpy files, of version 6.3, for the architecture of its table row."""
+    mpy = int(machine.run("import sys; print(sys.implementation._mpy)"))
+    assert (mpy & 0xFF, mpy >> 8 & 3, mpy >> 10) == (6, 3, ARCHS[machine.arch])
+
+
+def test_exception(machine: Machine) -> None:
+    """An exception keeps the output before it apart from the traceback."""
+    with pytest.raises(DeviceError, match="ValueError: no such thing") as error:
+        machine.run("print('before')\nraise ValueError('no such thing')")
+    assert not isinstance(error.value, DeviceTimeout)
+    assert error.value.output == "before\n"
+    assert error.value.traceback.startswith("Traceback (most recent call last):")
+
+
+def test_syntax_error(machine: Machine) -> None:
+    """A script that does not compile fails like one that raises."""
+    with pytest.raises(DeviceError, match="SyntaxError"):
+        machine.run("print('never')\nif:")
+
+
+def test_timeout_tells_the_last_words(machine: Machine) -> None:
+    """A script that hangs is ended, and the report says how far it came."""
+    with pytest.raises(DeviceTimeout, match="last output:\nreached the loop") as error:
+        machine.run("print('reached the loop')\nwhile True: pass", timeout=2)
+    assert error.value.output == "reached the loop\n"
+
+
+def test_timeout_of_a_script_that_prints_for_ever(machine: Machine) -> None:
+    """Output does not extend the time."""
+    with pytest.raises(DeviceTimeout):
+        machine.run("while True: print('again')", timeout=2)
+
+
+def test_files(machine: Machine) -> None:
+    """Files are opened and imported by their plain names."""
+    files = {"twice.py": b"def twice(x): return 2 * x", "empty": b"", "data.txt": b"21"}
+    script = """
+import os, twice
+print(sorted(name for name in os.listdir() if name in ("twice.py", "empty", "data.txt")))
+print(twice.twice(int(open("data.txt").read())), open("empty").read() == "")
+"""
+    assert machine.run(script, files) == "['data.txt', 'empty', 'twice.py']\n42 True\n"
+
+
+def test_files_do_not_stay(machine: Machine) -> None:
+    """Every run starts afresh."""
+    assert machine.run("open('made', 'w').write('x'); print(1)", {"given": b"x"}) == "1\n"
+    with pytest.raises(DeviceError, match="ENOENT"):
+        machine.run("open('given')")
+    with pytest.raises(DeviceError, match="ENOENT"):
+        machine.run("open('made')")
+
+
+def test_big_file(machine: Machine) -> None:
+    """50 000 bytes of all values arrive as they are."""
+    content = random.Random(1).randbytes(50_000)
+    script = """
+import binascii, hashlib
+h = hashlib.sha256()
+with open("big", "rb") as file:
+    while block := file.read(1000):
+        h.update(block)
+print(binascii.hexlify(h.digest()).decode())
+"""
+    assert machine.run(script, {"big": content}).strip() == hashlib.sha256(content).hexdigest()
+
+
+def test_missing_file(machine: Machine, tmp_path: Path) -> None:
+    """A file that the host lacks is the caller's error."""
+    with pytest.raises(FileNotFoundError):
+        machine.run("print(1)", {"model.csv": tmp_path / "model.csv"})
+
+
+def test_heap(machine: Machine) -> None:
+    """There is room for a model and its module, and an end to it."""
+    script = "import gc\nb = bytearray(100_000)\nprint(len(b))\nbytearray(16_000_000)"
+    with pytest.raises(DeviceError, match="MemoryError") as error:
+        machine.run(script)
+    assert error.value.output == "100000\n"
+
+
+def test_float(machine: Machine) -> None:
+    """Floats work, with an FPU or without; all these values are exact."""
+    assert machine.run("x = 1.5\nprint(x * 2.25, x / 4, int(x * 1e3))") == "3.375 0.375 1500\n"
+
+
+def test_unaligned_load_faults(cortex_m: Board) -> None:
+    """A Cortex-M0 has no unaligned loads; the M4F is set up not to have any either."""
+    with pytest.raises(DeviceError, match="CPU fault") as error:
+        cortex_m.run(UNALIGNED_LOAD, timeout=10)
+    assert error.value.output.startswith("loading\n")
+    assert not isinstance(error.value, DeviceTimeout)
+
+
+def test_board_that_stops(board: Board) -> None:
+    """QEMU's end is reported at once, not waited for."""
+    with pytest.raises(DeviceError) as error:
+        board.run("print('last words')\nimport machine\nmachine.reset()", timeout=30)
+    assert not isinstance(error.value, DeviceTimeout)
+
+
+def test_files_too_big_for_the_disk(board: Board) -> None:
+    """A full RAM disk is an error, not a cut file."""
+    with pytest.raises(DeviceError, match="OSError: 28"):
+        board.run("print('never')", {"big": bytes(520_000)})
+
+
+def test_soft_reset_keeps_files(board: Board) -> None:
+    """mpremote resets the board between commands; what it has copied is still there."""
+    with board.serial() as port:
+        run = [sys.executable, "-m", "mpremote", "connect", port]
+        script = "with open('kept', 'w') as file: file.write('as it was')"
+        subprocess.run([*run, "exec", script], check=True)
+        script = "import sys; print(open('kept').read(), '/lib' in sys.path)"
+        command = [*run, "soft-reset", "exec", script]
+        output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert output == "as it was True\n"
+
+
+def test_loops_of_known_length(cortex_m: Board) -> None:
+    """A loop of n rounds reads 2 n instructions within 1, and the same in every run."""
+    script = """
+import instructions
+once = instructions.count(instructions.loop, 1)
+for rounds in (2, 3, 1_000, 100_000, 1_000_000):
+    print(rounds, instructions.count(instructions.loop, rounds) - once)
+"""
+    output = cortex_m.run(script, shift=8)
+    for line in output.splitlines():
+        rounds, counted = map(int, line.split())
+        assert counted == pytest.approx(2 * (rounds - 1), abs=1)
+    assert len(output.splitlines()) == 5
+    assert cortex_m.run(script, shift=8) == output
+
+
+def test_long_loop(cortex_m: Board) -> None:
+    """A small shift counts longer calls, within 3."""
+    script = """
+import instructions
+once = instructions.count(instructions.loop, 1)
+print(instructions.count(instructions.loop, 15_000_001) - once)
+"""
+    assert int(cortex_m.run(script, shift=4)) == pytest.approx(30_000_000, abs=3)
+
+
+def test_empty_calls(cortex_m: Board) -> None:
+    """A call of a method that does nothing costs the same each time, whatever its argument."""
+    script = """
+import instructions
+class Empty:
+    method = instructions.empty
+method = Empty().method
+print(len({instructions.count(method, x) for x in (1, "x", None, [1, 2], bytes(100)) * 10}))
+"""
+    assert cortex_m.run(script, shift=8) == "1\n"
+
+
+def test_call_too_long_to_count(cortex_m: Board) -> None:
+    """A counter that wraps is an error, not a small number."""
+    with pytest.raises(DeviceError, match="call too long: use a smaller shift"):
+        cortex_m.run("import instructions as i; i.count(i.loop, 3_000_000)", shift=8)
+
+
+def test_counting_needs_icount(cortex_m: Board) -> None:
+    """Without -icount the numbers would mean nothing."""
+    with pytest.raises(DeviceError, match="QEMU must run with -icount"):
+        cortex_m.run("import instructions", {"instructions.mpy": COUNTER})
+
+
+def test_loop_of_no_rounds(cortex_m: Board) -> None:
+    """The loop tests its counter at the end, so 0 rounds would be 2**32."""
+    with pytest.raises(DeviceError, match="n must be at least 1"):
+        cortex_m.run("import instructions; instructions.loop(0)", shift=8)
