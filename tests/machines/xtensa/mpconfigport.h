@@ -1,5 +1,5 @@
-// MicroPython as an ESP32 has it (extra features, float32, native xtensawin modules, code outside of
-// the heap), on Linux's files.
+// MicroPython as an ESP32 has it (extra features, float32, native xtensawin modules, code outside
+// of the heap), on Linux's files.
 #include <alloca.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -6,11 +6,11 @@
 static inline void mp_hal_set_interrupt_char(char c) { (void)c; }
 
 // Nothing here is ever interrupted (EINTR).
-#define MP_HAL_RETRY_SYSCALL(ret, syscall, raise)                                                  \
-    do {                                                                                           \
-        ret = syscall;                                                                             \
-        if (ret == -1) {                                                                           \
-            int err = errno;                                                                       \
-            raise;                                                                                 \
-        }                                                                                          \
+#define MP_HAL_RETRY_SYSCALL(ret, syscall, raise) \
+    do { \
+        ret = syscall; \
+        if (ret == -1) { \
+            int err = errno; \
+            raise; \
+        } \
     } while (0)

@@ -1,5 +1,5 @@
-// MULUH and MULSH, which an ESP32 has and QEMU's de233_fpu core lacks, so that the very modules that
-// ship can run: the kernel's signal for an illegal instruction ends up here.
+// MULUH and MULSH, which an ESP32 has and QEMU's de233_fpu core lacks, so that the very modules
+// that ship can run: the kernel's signal for an illegal instruction ends up here.
 #include <stdint.h>
 
 #include "syscalls.h"

@@ -75,8 +75,8 @@ int stat(const char *path, struct stat *result) {
         uint64_t rest[14];
     } kernel;
     const long at_current_folder = -100, basic_stats = 0x7ff;
-    long error = linux_syscall(SYS_statx, at_current_folder, (long)path, 0, basic_stats,
-                               (long)&kernel, 0);
+    long error =
+        linux_syscall(SYS_statx, at_current_folder, (long)path, 0, basic_stats, (long)&kernel, 0);
     if (error < 0) {
         errno = -error;
         return -1;

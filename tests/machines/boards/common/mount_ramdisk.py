@@ -1,5 +1,5 @@
 # Frozen into the boards and run by ramdisk.c, which puts the disk's memory into `ramdisk`.
-# ruff: noqa: D1, F821, I001, PTH102
+# ruff: noqa: D100, D101, D102, D107, F821, I001, PTH102
 import os
 import sys
 import vfs

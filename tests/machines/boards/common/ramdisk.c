@@ -32,6 +32,4 @@ int __wrap_pyexec_friendly_repl(void) {
 }
 
 // littlefs stamps files with the time; a board without a clock stays at the epoch.
-uint64_t mp_hal_time_ns(void) {
-    return 0;
-}
+uint64_t mp_hal_time_ns(void) { return 0; }
