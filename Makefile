@@ -8,7 +8,7 @@
 
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-C_SOURCES = $(wildcard src/*/*.[ch])
+C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
 .PHONY: help demo test dist lint clean setup machines
 

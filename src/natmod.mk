@@ -31,6 +31,10 @@ CFLAGS_EXTRA += -isystem $(MPY_DIR) -I$(COMMON) -Wextra -Wno-unused-parameter -M
 CFLAGS_EXTRA += -DEMLMPY_VERSION='"$(VERSION)"' -ffp-contract=off
 # There is no C library: a loop must not become a call of strlen.
 CFLAGS_EXTRA += -fno-builtin
+ifneq ($(filter armv7%,$(ARCH)),)
+# Firmware may trap unaligned words, as the Cortex-M4F that the tests run on does.
+CFLAGS_EXTRA += -mno-unaligned-access
+endif
 # 64-bit arithmetic and, where a module asks for it, floats on CPUs without them.
 LINK_RUNTIME = 1
 
@@ -55,4 +59,7 @@ $(RESULT): $(LINKED) $(SRC_MPY)
 	$(Q)$(MPY_TOOL) --merge -o $@ $^
 	@echo "$(ARCH) $(MOD).mpy: $$(stat -c %s $@) bytes"
 
+ifeq ($(ARCH),xtensawin)
+$(SRC_O): $(wildcard $(ROOT)/tools/xtensa/*.py $(ROOT)/tools/xtensa/include/*)
+endif
 -include $(SRC_O:.o=.d)
