@@ -1,0 +1,1 @@
+"""How the project builds and publishes itself."""
