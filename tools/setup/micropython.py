@@ -66,7 +66,7 @@ def fetch(build: Path) -> Path:
                     say(f"not there: {error}")
                     continue
                 with tarfile.open(archive) as tar:
-                    tar.extractall(work, filter="data")
+                    tar.extractall(work)  # without filter=, which Debian 12's Python lacks
                 return put(work / f"micropython-{version}", build)
         say(f"fetching MicroPython {UPSTREAM_VERSION} from its own repository")
         folder = work / f"micropython-{UPSTREAM_VERSION}"
