@@ -11,6 +11,19 @@ void *memset(void *memory, int value, size_t bytes) {
     return mp_fun_table.memset_(memory, value, bytes);
 }
 
+// Raises an exception whose text is format % (number, text), which the firmware puts together.
+#define natmod_raise(type, format, number, text) \
+    natmod_raise_text(type, mp_obj_new_str(format, sizeof(format) - 1), number, text)
+static inline void natmod_raise_text(const mp_obj_type_t *type, mp_obj_t format, mp_int_t number,
+                                     const char *text) {
+    size_t length = 0;
+    while (text[length] != '\0') {
+        length++;
+    }
+    const mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(number), mp_obj_new_str(text, length)};
+    mp_raise_type_arg(type, mp_binary_op(MP_BINARY_OP_MODULO, format, mp_obj_new_tuple(2, items)));
+}
+
 // The value of an int argument between low and high. mp_obj_get_int alone would cut larger ints
 // off.
 static mp_int_t natmod_int(mp_obj_t arg, mp_int_t low, mp_int_t high, const char *requirement) {

@@ -1,15 +1,17 @@
-/** Decision-tree ensembles on integer features: the model in memory, and prediction.
+/** Tree ensembles in integer arithmetic: the model in memory, and prediction.
 
-A node asks `feature < threshold`: yes goes left, no goes right. For integer features that is
-scikit-learn's `feature <= t` with threshold = floor(t) + 1, exactly.
+A node asks `feature < threshold`: yes goes left, no goes right. For integers that is scikit-learn's
+`feature <= t` with threshold = floor(t) + 1. float32 features are compared as integers in the same
+order (eml_forest_key), so no float instruction runs. Sums of float32 leaves are fixed-point sums of
+64 bits. All machines give the same bits.
 
-Memory: 4 to 7 bytes a node. Thresholds take one byte while all of them lie in 0..255, else two.
-Links take one byte while every child is near enough, else two. The three arrays belong to the
-caller, who hands in the function that resizes them; nothing else is allocated. eml_forest_csv.h
-fills a forest and checks all of it, so that prediction needs no checks.
+Memory: eight arrays of bytes, little-endian, at any alignment, which belong to the caller: from
+eml_forest_csv.h, which fills them, or eml_forest_bin.h, which points into a file that may lie in
+flash. Both check everything once, so that prediction needs no checks. A node takes 4 to 9 bytes:
+1 for the feature, 1, 2 or 4 for the threshold and 1 or 2 for each child, the same for all nodes.
 
-Limits: 255 features, 255 classes, 65 000 nodes, 65 000 trees, and less than 65 536 for the
-longest jump from a node to its child plus the number of leaves.
+Limits: 255 features, 255 classes, 65 000 nodes, trees and leaves; the longest jump from a node to
+its child plus the number of leaves (hard vote: classes) must be below 65 536. Little-endian CPUs.
 
 Not supported: missing values, categorical splits, several outputs.
 */
@@ -20,140 +22,476 @@ Not supported: missing values, categorical splits, several outputs.
 #include <stddef.h>
 #include <stdint.h>
 
+/** 0: only votes on int16 and uint8 features, for a module of half the size. */
+#ifndef EML_FOREST_VALUES
+#define EML_FOREST_VALUES 1
+#endif
+
 #define EML_FOREST_MAX_FEATURES 255
 #define EML_FOREST_MAX_CLASSES 255
-#define EML_FOREST_MAX_NODES 65000
-#define EML_FOREST_MAX_TREES 65000
-#define EML_FOREST_MAX_LEAVES 65000
+#define EML_FOREST_MAX_COUNT 65000 // of nodes, trees and leaves
 
-/** Resizes memory like realloc. Returns NULL, or does not return, when there is none. */
-typedef void *(*EmlForestResize)(void *memory, size_t bytes);
+/** What the trees' leaves are, and what is made of them. */
+enum {
+    EML_FOREST_VOTE,        // classes (leaf_bits 0) or their proportions (8): the most votes
+    EML_FOREST_MEAN,        // values: their mean
+    EML_FOREST_BOOST,       // values: their sum; of two classes the second if sum >= 0
+    EML_FOREST_BOOST_ABOVE, // the same, if sum > 0
+    EML_FOREST_ISOLATE,     // path lengths: anomaly if their sum is below a limit
+};
 
-/** An array of unsigned items of 1 or 2 bytes. */
-typedef struct EmlForestArray {
-    void *items;
-    uint32_t capacity;  // in items
-    uint8_t item_bytes; // 1 or 2
-} EmlForestArray;
+/** Types of features. */
+enum { EML_FOREST_INT16, EML_FOREST_UINT8, EML_FOREST_FLOAT32 };
+
+/** The arrays of a forest. */
+enum {
+    EML_FOREST_FEATURE,   // of each node, 1 byte
+    EML_FOREST_THRESHOLD, // of each node, threshold_bytes: uint8, int16 or int32
+    EML_FOREST_LINK,      // left and right of each node, link_bytes: a jump ahead, or a leaf
+    EML_FOREST_ROOT,      // node of each tree, 2 bytes
+    EML_FOREST_LEAF,      // of a soft vote n_classes proportions, 255 is all; or a float32; or none
+    EML_FOREST_BASE,      // float32 each: start of each sum; of EML_FOREST_ISOLATE see below
+    EML_FOREST_SCALE,     // float32 scale and offset of each feature, or none
+    EML_FOREST_LABEL,     // of each class 'i' or 's', its text and a 0, or none
+    EML_FOREST_ARRAYS
+};
 
 typedef struct EmlForest {
-    EmlForestArray feature;   // of each node; 1 byte
-    EmlForestArray threshold; // of each node; 2-byte items are int16
-    EmlForestArray link;      // left and right of each node: a jump ahead, or a leaf
-    EmlForestArray root;      // node of each tree; 2 bytes
-    EmlForestArray leaf;      // hard vote: class of each leaf, dropped once loaded;
-                              // soft vote: n_classes proportions of each leaf, 255 is all
-    EmlForestResize resize;
-    uint32_t first_leaf; // a link of first_leaf + i is leaf i (soft vote) or class i (hard vote)
+    const uint8_t *array[EML_FOREST_ARRAYS];
+    uint32_t first_leaf; // a link of first_leaf + i is leaf i (hard vote: class i)
     uint16_t n_nodes;
-    uint16_t n_trees; // 0: nothing is loaded, and prediction is not allowed
-    uint16_t n_leaves;
+    uint16_t n_trees;  // 0: nothing is loaded, and prediction is not allowed
+    uint16_t n_leaves; // 0 with a hard vote
+    uint16_t label_bytes;
+    uint8_t kind;
+    uint8_t feature_type;
+    uint8_t leaf_bits; // 0, 8 or 32
     uint8_t n_features;
-    uint8_t n_classes;
-    bool soft;
+    uint8_t n_classes; // 0: a regressor or EML_FOREST_ISOLATE
+    uint8_t threshold_bytes;
+    uint8_t link_bytes;
+    uint8_t n_base;
+    uint8_t has_scale;
+    uint8_t exponent; // of the largest float32 that is summed
 } EmlForest;
 
-// Walks one tree from its root; returns the leaf (soft vote) or class (hard vote).
-// One function for each pair of item sizes, so that the loop decides nothing about them.
-#define EML_FOREST_WALK(name, threshold_type, link_type) \
-    static uint32_t name(const EmlForest *self, const int16_t *features, uint32_t node) { \
-        const uint8_t *feature = (const uint8_t *)self->feature.items; \
-        const threshold_type *threshold = (const threshold_type *)self->threshold.items; \
+// Items at any alignment. Where the CPU allows it, each is one load; on others, bytes.
+typedef struct __attribute__((packed)) {
+    uint16_t value;
+} EmlForestUint16;
+typedef struct __attribute__((packed)) {
+    int16_t value;
+} EmlForestInt16;
+typedef struct __attribute__((packed)) {
+    int32_t value;
+} EmlForestInt32;
+typedef struct __attribute__((packed)) {
+    uint8_t value;
+} EmlForestUint8;
+
+/** Bytes of each array, in the order of the enum. */
+static uint32_t eml_forest_array_bytes(const EmlForest *self, uint32_t which) {
+    uint32_t items = self->n_nodes, bytes = 1;
+    if (which == EML_FOREST_THRESHOLD) {
+        bytes = self->threshold_bytes;
+    } else if (which == EML_FOREST_LINK) {
+        bytes = 2u * self->link_bytes;
+    } else if (which == EML_FOREST_ROOT) {
+        items = self->n_trees;
+        bytes = 2;
+    } else if (which == EML_FOREST_LEAF) {
+        items = self->n_leaves;
+        bytes = self->leaf_bits == 32 ? 4 : self->n_classes;
+    } else if (which == EML_FOREST_BASE) {
+        items = self->n_base;
+        bytes = 4;
+    } else if (which == EML_FOREST_SCALE) {
+        items = self->has_scale ? self->n_features : 0;
+        bytes = 8;
+    } else if (which == EML_FOREST_LABEL) {
+        items = self->label_bytes;
+    }
+    return items * bytes;
+}
+
+/** Values that prediction gives besides the class: one a class, or one. */
+static inline uint32_t eml_forest_outputs(const EmlForest *self) {
+    const bool one =
+        self->n_classes == 0 || (self->kind != EML_FOREST_VOTE && self->n_classes == 2);
+    return one ? 1 : self->n_classes;
+}
+
+/** Whether the one output is the prediction. */
+static inline bool eml_forest_is_regressor(const EmlForest *self) {
+    return self->n_classes == 0 && self->kind != EML_FOREST_ISOLATE;
+}
+
+/** Bytes of all arrays. */
+static inline uint32_t eml_forest_bytes(const EmlForest *self) {
+    uint32_t bytes = 0;
+    for (uint32_t i = 0; i < EML_FOREST_ARRAYS; i++) {
+        bytes += eml_forest_array_bytes(self, i);
+    }
+    return bytes;
+}
+
+static inline int32_t eml_forest_bits(const uint8_t *items, uint32_t index) {
+    return ((const EmlForestInt32 *)items)[index].value;
+}
+
+/** Turns the bits of a float32 into an integer that is ordered like the floats; -0.0 is just below
+0.0, which no threshold tells apart. */
+static inline int32_t eml_forest_key(int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }
+
+#define EML_FOREST_SAME(value) (value)
+
+// Walks one tree from its root; returns the leaf (hard vote: the class). One function for each kind
+// of model, so that the loop decides nothing about it: 8 to 13 instructions a node.
+#define EML_FOREST_WALK(name, feature_type, as_integer, threshold_type, link_type) \
+    static uint32_t name(const EmlForest *self, const void *features, uint32_t node) { \
+        const feature_type *value = (const feature_type *)features; \
+        const uint8_t *feature = self->array[EML_FOREST_FEATURE]; \
+        const threshold_type *threshold = \
+            (const threshold_type *)self->array[EML_FOREST_THRESHOLD]; \
         const uint32_t first_leaf = self->first_leaf; \
         for (;;) { \
-            const link_type *link = (const link_type *)self->link.items + 2 * node; \
-            if (features[feature[node]] >= threshold[node]) { \
+            const link_type *link = (const link_type *)self->array[EML_FOREST_LINK] + 2 * node; \
+            if (as_integer(value[feature[node]]) >= threshold[node].value) { \
                 link++; \
             } \
-            if (*link >= first_leaf) { \
-                return *link - first_leaf; \
+            const uint32_t jump = link->value; \
+            if (jump >= first_leaf) { \
+                return jump - first_leaf; \
             } \
-            node += *link; \
+            node += jump; \
         } \
     }
 
-EML_FOREST_WALK(eml_forest_walk_1_1, uint8_t, uint8_t)
-EML_FOREST_WALK(eml_forest_walk_1_2, uint8_t, uint16_t)
-EML_FOREST_WALK(eml_forest_walk_2_1, int16_t, uint8_t)
-EML_FOREST_WALK(eml_forest_walk_2_2, int16_t, uint16_t)
+EML_FOREST_WALK(eml_forest_walk_int16_1_1, int16_t, EML_FOREST_SAME, EmlForestUint8, EmlForestUint8)
+EML_FOREST_WALK(eml_forest_walk_int16_1_2, int16_t, EML_FOREST_SAME, EmlForestUint8,
+                EmlForestUint16)
+EML_FOREST_WALK(eml_forest_walk_int16_2_1, int16_t, EML_FOREST_SAME, EmlForestInt16, EmlForestUint8)
+EML_FOREST_WALK(eml_forest_walk_int16_2_2, int16_t, EML_FOREST_SAME, EmlForestInt16,
+                EmlForestUint16)
+EML_FOREST_WALK(eml_forest_walk_uint8_1, uint8_t, EML_FOREST_SAME, EmlForestUint8, EmlForestUint8)
+EML_FOREST_WALK(eml_forest_walk_uint8_2, uint8_t, EML_FOREST_SAME, EmlForestUint8, EmlForestUint16)
+#if EML_FOREST_VALUES
+EML_FOREST_WALK(eml_forest_walk_float_1, int32_t, eml_forest_key, EmlForestInt32, EmlForestUint8)
+EML_FOREST_WALK(eml_forest_walk_float_2, int32_t, eml_forest_key, EmlForestInt32, EmlForestUint16)
+#endif
 
-/** Adds up the votes of all trees and returns the class with most, the lowest of equals.
-
-features: n_features values. votes: n_classes sums, filled here; a tree adds 1 to its class (hard
-vote) or its leaf's proportions, 0..255 each (soft vote). The forest must be loaded.
-Cost: the depth of the trees, plus n_classes additions for each tree of a soft vote.
-*/
-static inline uint32_t eml_forest_vote(const EmlForest *self, const int16_t *features,
-                                       uint32_t *votes) {
-    uint32_t (*walk)(const EmlForest *, const int16_t *, uint32_t);
-    if (self->threshold.item_bytes == 1) {
-        walk = self->link.item_bytes == 1 ? eml_forest_walk_1_1 : eml_forest_walk_1_2;
+static uint32_t eml_forest_walk(const EmlForest *self, const void *features, uint32_t tree) {
+    const uint32_t root = ((const EmlForestUint16 *)self->array[EML_FOREST_ROOT])[tree].value;
+    uint32_t (*walk)(const EmlForest *, const void *, uint32_t);
+    const bool near = self->link_bytes == 1;
+    if (self->feature_type == EML_FOREST_UINT8) {
+        walk = near ? eml_forest_walk_uint8_1 : eml_forest_walk_uint8_2;
+    } else if (self->threshold_bytes == 1) {
+        walk = near ? eml_forest_walk_int16_1_1 : eml_forest_walk_int16_1_2;
     } else {
-        walk = self->link.item_bytes == 1 ? eml_forest_walk_2_1 : eml_forest_walk_2_2;
+        walk = near ? eml_forest_walk_int16_2_1 : eml_forest_walk_int16_2_2;
     }
+#if EML_FOREST_VALUES
+    if (self->feature_type == EML_FOREST_FLOAT32) {
+        walk = near ? eml_forest_walk_float_1 : eml_forest_walk_float_2;
+    }
+#endif
+    return walk(self, features, root);
+}
+
+/** Whether a float32 among the features is no number; prediction is not allowed then. */
+static inline bool eml_forest_has_nan(const EmlForest *self, const void *features) {
+#if EML_FOREST_VALUES
+    if (self->feature_type == EML_FOREST_FLOAT32) {
+        for (uint32_t i = 0; i < self->n_features; i++) {
+            if ((((const int32_t *)features)[i] & 0x7fffffff) > 0x7f800000) {
+                return true;
+            }
+        }
+    }
+#endif
+    (void)self;
+    (void)features;
+    return false;
+}
+
+// Adds up votes; see eml_forest_predict.
+static uint32_t eml_forest_vote(const EmlForest *self, const void *features, uint32_t *votes,
+                                bool all, uint32_t *trees_used) {
     const uint32_t n_classes = self->n_classes;
+    const uint32_t n_trees = self->n_trees;
+    const uint32_t whole = self->leaf_bits == 0 ? 1 : 255; // what one tree adds at most
     for (uint32_t i = 0; i < n_classes; i++) {
         votes[i] = 0;
     }
-    const uint16_t *root = (const uint16_t *)self->root.items;
-    for (uint32_t tree = 0; tree < self->n_trees; tree++) {
-        const uint32_t leaf = walk(self, features, root[tree]);
-        if (self->soft) {
-            const uint8_t *proportion = (const uint8_t *)self->leaf.items + leaf * n_classes;
-            for (uint32_t i = 0; i < n_classes; i++) {
-                votes[i] += proportion[i];
+    uint32_t best = 0, best_votes = 0, second = 0, tree = 0;
+    do {
+        const uint32_t leaf = eml_forest_walk(self, features, tree++);
+        const uint32_t still = (n_trees - tree) * whole;
+        if (self->leaf_bits == 0) {
+            const uint32_t sum = ++votes[leaf];
+            if (leaf == best) {
+                best_votes = sum;
+            } else if (sum > best_votes) {
+                second = best_votes;
+                best_votes = sum;
+                best = leaf;
+            } else if (sum > second) {
+                second = sum;
             }
         } else {
-            votes[leaf]++;
+            const uint8_t *proportion = self->array[EML_FOREST_LEAF] + leaf * n_classes;
+            best_votes = 0;
+            second = 0;
+            for (uint32_t i = 0; i < n_classes; i++) {
+                const uint32_t sum = votes[i] += proportion[i];
+                if (sum > best_votes) {
+                    second = best_votes;
+                    best_votes = sum;
+                    best = i;
+                } else if (sum > second) {
+                    second = sum;
+                }
+            }
         }
-    }
-    uint32_t best = 0;
-    for (uint32_t i = 1; i < n_classes; i++) {
-        if (votes[i] > votes[best]) {
-            best = i;
+        if (best_votes > second + still && !all) {
+            *trees_used = tree;
+            return best;
+        }
+    } while (tree < n_trees);
+    *trees_used = tree;
+    for (uint32_t i = n_classes; i-- > 0;) {
+        if (votes[i] == best_votes) {
+            best = i; // the lowest of equals
         }
     }
     return best;
 }
 
-/** Returns votes / whole as the bits of a float32, rounded to nearest, ties to even.
+/** The sum of the votes of a class, or of an output's values. */
+#if EML_FOREST_VALUES
+typedef int64_t EmlForestSum;
+typedef uint64_t EmlForestUnsigned;
+#else
+typedef int32_t EmlForestSum;
+typedef uint32_t EmlForestUnsigned;
+#endif
 
-For 0 <= votes <= whole < 2^24. Integers only: a float division would cost an armv6m module 700
-bytes and give other machines the chance to round otherwise. About 5 instructions for each of 25
-steps. */
-static uint32_t eml_forest_ratio(uint32_t votes, uint32_t whole) {
-    if (votes == 0) {
+/** Returns sum / divisor * 2^exponent as the bits of a float32, rounded to nearest, ties to even.
+
+Integers only: float division would cost an armv6m module 700 bytes, and round otherwise elsewhere.
+divisor: 1 to 2^31. Values beyond float32 are not expected; those below its normal range become 0.
+About 8 instructions for each of 24 steps, and for each bit that sum and divisor differ in size. */
+static int32_t eml_forest_divide(EmlForestSum sum, uint32_t divisor, int32_t exponent) {
+    const bool negative = (EmlForestUnsigned)sum > (EmlForestUnsigned)-1 >> 1;
+    EmlForestUnsigned left = negative ? 0 - (EmlForestUnsigned)sum : (EmlForestUnsigned)sum;
+    if (left == 0) {
         return 0;
     }
-    uint32_t exponent = 127;
-    while (votes < whole) {
-        votes <<= 1;
+    EmlForestUnsigned step = divisor;
+    while (left >= step << 1) {
+        step <<= 1;
+        exponent++;
+    }
+    while (left < step) {
+        left <<= 1;
         exponent--;
     }
-    // Now 1 <= votes / whole < 2: 24 bits of the quotient, the first of them always 1.
+    // Now 1 <= left / step < 2: 24 bits of the quotient, the first of them always 1.
     uint32_t bits = 0;
     for (uint32_t i = 0; i < 24; i++) {
         bits <<= 1;
-        if (votes >= whole) {
-            votes -= whole;
+        if (left >= step) {
+            left -= step;
             bits |= 1;
         }
-        votes <<= 1;
+        left <<= 1;
     }
-    if (votes > whole || (votes == whole && (bits & 1))) {
+    if (left > step || (left == step && (bits & 1))) {
         bits++;
     }
-    // The addition, not an or: it takes the leading 1 off, and a carry out of the fraction is
-    // right.
-    return ((exponent - 1) << 23) + bits;
+    if (exponent < -126) {
+        return 0;
+    }
+    // The addition takes the leading 1 off, and a carry out of the fraction is right.
+    const int32_t result = (int32_t)(((uint32_t)(exponent + 126) << 23) + bits);
+    return negative ? (int32_t)((uint32_t)result | 0x80000000u) : result;
 }
 
-/** Turns the sums of eml_forest_vote into proportions 0..1, in place: each becomes a float32. */
-static inline void eml_forest_proportions(const EmlForest *self, uint32_t *votes) {
-    const uint32_t whole = self->soft ? 255u * self->n_trees : self->n_trees;
-    for (uint32_t i = 0; i < self->n_classes; i++) {
-        votes[i] = eml_forest_ratio(votes[i], whole);
+#if EML_FOREST_VALUES
+// Float32 values are summed as integers of 64 bits whose unit is 2^(exponent - 127 - 45): 24 bits
+// of a value, 22 below those of the largest, and 18 above for the carries of 65 000 trees.
+#define EML_FOREST_SUM_SHIFT 22
+
+static int64_t eml_forest_fixed(const EmlForest *self, int32_t bits) {
+    const int32_t exponent = (bits >> 23) & 255;
+    const int32_t shift = EML_FOREST_SUM_SHIFT - (self->exponent - exponent);
+    int64_t value = (bits & 0x7fffff) | 0x800000;
+    if (exponent == 0 || shift < -24) {
+        return 0; // too small to count
     }
+    value = shift >= 0 ? value << shift : value >> -shift;
+    return bits < 0 ? -value : value;
+}
+
+// Adds up the values of all trees: output i gets those of the trees i, i + n, i + 2 n ...
+static void eml_forest_sum(const EmlForest *self, const void *features, EmlForestSum *sums) {
+    const uint32_t n_outputs = eml_forest_outputs(self);
+    for (uint32_t i = 0; i < n_outputs; i++) {
+        sums[i] = self->kind == EML_FOREST_BOOST || self->kind == EML_FOREST_BOOST_ABOVE
+                      ? eml_forest_fixed(self, eml_forest_bits(self->array[EML_FOREST_BASE], i))
+                      : 0;
+    }
+    for (uint32_t tree = 0, i = 0; tree < self->n_trees; tree++) {
+        const uint32_t leaf = eml_forest_walk(self, features, tree);
+        sums[i] += eml_forest_fixed(self, eml_forest_bits(self->array[EML_FOREST_LEAF], leaf));
+        i = i + 1 == n_outputs ? 0 : i + 1;
+    }
+}
+
+// 2^-x for 0 <= x < 256 in units of 2^-24, as the bits of a float32; the relative error is below
+// 2e-7.
+static int32_t eml_forest_power(uint32_t x) {
+    // A polynomial of degree 5 through the Chebyshev points of 0..1, 30 bits behind the point.
+    const uint32_t fraction = x << 8;
+    uint32_t power = 1016701;
+    power = 9888282 - (uint32_t)((uint64_t)power * fraction >> 32);
+    power = 59375904 - (uint32_t)((uint64_t)power * fraction >> 32);
+    power = 257890191 - (uint32_t)((uint64_t)power * fraction >> 32);
+    power = 744256774 - (uint32_t)((uint64_t)power * fraction >> 32);
+    power = 1073741764 - (uint32_t)((uint64_t)power * fraction >> 32);
+    return eml_forest_divide(power, 1u << 30, -(int32_t)(x >> 24));
+}
+
+// The product of two float32 without their signs in units of 2^-24, at most 2^62.
+static int64_t eml_forest_product(int32_t a, int32_t b) {
+    const int32_t a_exponent = (a >> 23) & 255, b_exponent = (b >> 23) & 255;
+    const int32_t shift = 276 - a_exponent - b_exponent;
+    if (a_exponent == 0 || b_exponent == 0 || shift > 48) {
+        return 0;
+    }
+    if (shift < -13) {
+        return (int64_t)1 << 62;
+    }
+    const int64_t product =
+        (int64_t)((a & 0x7fffff) | 0x800000) * (int32_t)((b & 0x7fffff) | 0x800000);
+    return shift < 0 ? product << -shift : product >> shift;
+}
+
+#endif
+
+/** Predicts one row of features; returns the class, +1 or -1 of an isolation forest, else 0.
+
+features: n_features items of the feature type, without NaN. sums: eml_forest_outputs() of them,
+filled for eml_forest_output. all: add up all trees, which eml_forest_output needs; else a vote ends
+as soon as no remaining tree can change its result. trees_used: how many were walked.
+Cost: the depth of the trees walked; a soft vote adds n_classes steps for each. */
+static inline int32_t eml_forest_predict(const EmlForest *self, const void *features,
+                                         EmlForestSum *sums, bool all, uint32_t *trees_used) {
+#if EML_FOREST_VALUES
+    if (self->kind != EML_FOREST_VOTE) {
+        *trees_used = self->n_trees;
+        eml_forest_sum(self, features, sums);
+        if (self->kind == EML_FOREST_ISOLATE) {
+            const int32_t limit = eml_forest_bits(self->array[EML_FOREST_BASE], 1);
+            return sums[0] < eml_forest_fixed(self, limit) ? -1 : 1;
+        }
+        if (self->n_classes == 2) {
+            return sums[0] >= (self->kind == EML_FOREST_BOOST_ABOVE);
+        }
+        int32_t best = 0;
+        for (int32_t i = 1; i < self->n_classes; i++) {
+            if (sums[i] > sums[best]) {
+                best = i;
+            }
+        }
+        return best;
+    }
+#endif
+    return (int32_t)eml_forest_vote(self, features, (uint32_t *)(void *)sums, all, trees_used);
+}
+
+/** The i-th output as the bits of a float32, from the sums of eml_forest_predict over all trees:
+a class's proportion, the mean, the raw value of boosting, the score of an isolation forest. */
+static inline int32_t eml_forest_output(const EmlForest *self, const EmlForestSum *sums,
+                                        uint32_t i) {
+#if EML_FOREST_VALUES
+    if (self->kind != EML_FOREST_VOTE) {
+        const uint32_t divisor = self->kind == EML_FOREST_MEAN ? self->n_trees : 1;
+        const int32_t sum =
+            eml_forest_divide(sums[i], divisor, self->exponent - 127 - 23 - EML_FOREST_SUM_SHIFT);
+        if (self->kind != EML_FOREST_ISOLATE) {
+            return sum;
+        }
+        const int32_t factor = eml_forest_bits(self->array[EML_FOREST_BASE], 0);
+        return (int32_t)((uint32_t)eml_forest_power((uint32_t)eml_forest_product(sum, factor)) |
+                         0x80000000u);
+    }
+#endif
+    const uint32_t votes = ((const uint32_t *)(const void *)sums)[i];
+    const uint32_t whole = self->leaf_bits == 0 ? 1 : 255;
+    return eml_forest_divide((EmlForestSum)votes, whole * self->n_trees, 0);
+}
+
+#if EML_FOREST_VALUES
+static int32_t eml_forest_quantize_one(const EmlForest *self, uint32_t feature, int32_t raw) {
+    const uint8_t *scale = self->array[EML_FOREST_SCALE];
+    const int32_t factor = eml_forest_bits(scale, 2 * feature);
+    const int32_t offset = eml_forest_bits(scale, 2 * feature + 1);
+    int64_t value = eml_forest_product(offset, 0x3f800000); // times 1.0
+    const int64_t scaled = eml_forest_product(raw, factor);
+    value = (offset < 0 ? -value : value) + ((raw ^ factor) < 0 ? -scaled : scaled);
+    const int64_t half = 1 << 23;
+    int64_t units = value < 0 ? -((half - value) >> 24) : (value + half) >> 24;
+    const int32_t low = self->feature_type == EML_FOREST_UINT8 ? 0 : -32768;
+    const int32_t high = self->feature_type == EML_FOREST_UINT8 ? 255 : 32767;
+    if (units < low) {
+        units = low;
+    }
+    return units > high ? high : (int32_t)units;
+}
+
+/** Turns raw units into the model's: round(raw * scale + offset), halves away from zero, limited to
+the feature type. raw: the bits of n_features float32; out: n_features items of the feature type.
+Returns false, and writes nothing, if one is no number. For models with has_scale. */
+static inline bool eml_forest_quantize(const EmlForest *self, const int32_t *raw, void *out) {
+    for (uint32_t i = 0; i < self->n_features; i++) {
+        if ((raw[i] & 0x7fffffff) > 0x7f800000) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < self->n_features; i++) {
+        const int32_t units = eml_forest_quantize_one(self, i, raw[i]);
+        if (self->feature_type == EML_FOREST_UINT8) {
+            ((uint8_t *)out)[i] = (uint8_t)units;
+        } else {
+            ((int16_t *)out)[i] = (int16_t)units;
+        }
+    }
+    return true;
+}
+#endif
+
+/** Sets `exponent` from all values that are summed: part of loading. Returns false if one of them
+is infinite or no number. */
+static inline bool eml_forest_measure(EmlForest *self) {
+    self->exponent = 0;
+#if EML_FOREST_VALUES
+    const uint32_t n_leaves = self->leaf_bits == 32 ? self->n_leaves : 0;
+    for (uint32_t i = 0; i < n_leaves + self->n_base; i++) {
+        const int32_t bits = i < n_leaves
+                                 ? eml_forest_bits(self->array[EML_FOREST_LEAF], i)
+                                 : eml_forest_bits(self->array[EML_FOREST_BASE], i - n_leaves);
+        const uint8_t exponent = (uint8_t)(bits >> 23);
+        if (exponent == 255) {
+            return false;
+        }
+        if (exponent > self->exponent) {
+            self->exponent = exponent;
+        }
+    }
+#endif
+    return true;
 }
 
 #endif // EML_FOREST_H

@@ -1,304 +1,373 @@
-/** Reads a decision-tree ensemble from emlearn's CSV, in pieces of any size.
+/** Reads a tree ensemble from CSV, in pieces of any size: emlearn's files, and emlmpy's own.
 
-The file, as emlearn writes it with convert(model, method='loadable').save(format='csv'):
+emlearn's file, as convert(model, method='loadable').save(format='csv') writes it:
 
     f,64                    features
-    c,10                    classes
-    lb,0                    leaf bits: 0 hard vote, 2 to 8 soft vote
-    l,7                     a leaf; of a hard vote its class, of a soft vote
+    c,10                    classes; 0: a regressor
+    lb,0                    leaf bits: 0 hard vote, 2 to 8 soft vote, 32 values
+    l,7                     a leaf: its class (hard vote), its value (32 bits), or
     l,[  0 127 128]         the classes' proportions, 255 is all; may go on over several lines
     r,140                   a tree: the number of its root node
     n,36,4.5,1,-3           a node: feature, threshold, left child, right child
 
-Left means feature <= threshold. A child above 0 is that many nodes ahead, a child below 0 is leaf
--child - 1. Lines end in LF or CRLF; the last needs no end. The rows stand in this order.
+emlmpy's file starts with v,1 and has more rows, in this order:
 
-Everything is checked here: after EML_FOREST_OK from eml_forest_csv_end, prediction cannot leave
-the arrays and cannot loop. A file that is cut anywhere is an error, except inside its very last
-number, which the format cannot show.
+    v,1  k,<kind>  q,<feature type>  m,<trees>,<nodes>,<leaves>  then f, c, lb as above
+    yi,<int> or ys,<text>   label of each class; or none
+    s,<scale>,<offset>      of each feature; or none
+    b,<value>               start of each sum, or the two constants of an isolation forest
+    l, r and n rows, and    e,<nodes> as the last
+
+Left means feature <= threshold. A child above 0 is that many nodes ahead, a child below 0 is leaf
+-child - 1. Rows that start with ? are skipped. Lines end in LF or CRLF; the last needs no end.
+
+Everything is checked here, once: after EML_FOREST_OK from eml_forest_csv_end, prediction cannot
+leave the arrays and cannot loop. A file that is cut anywhere is an error; only emlearn's format
+cannot show a cut inside its very last number.
 */
 #ifndef EML_FOREST_CSV_H
 #define EML_FOREST_CSV_H
 
 #include "eml_forest.h"
+#include "eml_forest_bin.h"
+#include "eml_forest_error.h"
 
 #define EML_FOREST_LINE_MAX 127
-#define EML_FOREST_MESSAGE_MAX 96
 
-typedef enum EmlForestError {
-    EML_FOREST_OK = 0,
-    EML_FOREST_NO_MEMORY,
-    EML_FOREST_LINE_TOO_LONG,
-    EML_FOREST_UNKNOWN_ROW,
-    EML_FOREST_ROW_ORDER,
-    EML_FOREST_BAD_NUMBER,
-    EML_FOREST_FIELD_COUNT,
-    EML_FOREST_BAD_FEATURES,
-    EML_FOREST_BAD_CLASSES,
-    EML_FOREST_BAD_LEAF_BITS,
-    EML_FOREST_BAD_LEAF_CLASS,
-    EML_FOREST_BAD_PROPORTIONS,
-    EML_FOREST_BAD_FEATURE,
-    EML_FOREST_BAD_CHILD,
-    EML_FOREST_BAD_LEAF,
-    EML_FOREST_TOO_MANY_LEAVES,
-    EML_FOREST_TOO_MANY_TREES,
-    EML_FOREST_TOO_MANY_NODES,
-    EML_FOREST_TOO_FAR,
-    EML_FOREST_INCOMPLETE,
-} EmlForestError;
+/** Resizes memory like realloc; to 0 bytes, frees it and returns NULL. Does not return when there
+is no memory: it raises or jumps, after which the forest still has all its arrays and no trees. */
+typedef void *(*EmlForestResize)(void *memory, size_t bytes);
 
-/** The requirement that an error says was not met. */
-static inline const char *eml_forest_error_text(EmlForestError error) {
-    // One string in the order of the enum: a table of pointers would cost 4 bytes and a relocation
-    // for each text, and xtensawin modules must not hold tables at all.
-    const char *text = "ok\0"
-                       "memory allocation failed\0"
-                       "line must be at most 127 bytes\0"
-                       "row must be f, c, lb, l, r or n\0"
-                       "rows must be in the order f c lb l r n\0"
-                       "number expected\0"
-                       "wrong number of fields\0"
-                       "features must be 1 to 255\0"
-                       "classes must be 1 to 255\0"
-                       "leaf bits must be 0 or 2 to 8\0"
-                       "leaf class must be below the number of classes\0"
-                       "leaf must have a proportion 0 to 255 for each class\0"
-                       "feature must be below the number of features\0"
-                       "child must be a later node or a leaf\0"
-                       "leaf must exist\0"
-                       "too many leaves for this model\0"
-                       "too many trees for this model\0"
-                       "too many nodes for this model\0"
-                       "longest jump plus leaves must be below 65536\0"
-                       "file is incomplete: a root or child names a node beyond its end";
-    for (uint32_t i = 0; i < (uint32_t)error; i++) {
-        while (*text++ != '\0') {
-        }
-    }
-    return text;
-}
-
-/** Writes "line 12: number expected" for an error to text[EML_FOREST_MESSAGE_MAX]; gives its
- * length.
- */
-static inline size_t eml_forest_message(uint32_t line, EmlForestError error, char *text) {
-    char digits[10];
-    uint32_t n_digits = 0;
-    do {
-        digits[n_digits++] = (char)('0' + line % 10);
-        line /= 10;
-    } while (line > 0);
-    size_t length = 0;
-    for (const char *from = "line "; *from != '\0'; from++) {
-        text[length++] = *from;
-    }
-    while (n_digits > 0) {
-        text[length++] = digits[--n_digits];
-    }
-    text[length++] = ':';
-    text[length++] = ' ';
-    for (const char *from = eml_forest_error_text(error); *from != '\0'; from++) {
-        text[length++] = *from;
-    }
-    return length;
-}
-
-typedef struct EmlForestCsv {
-    EmlForest *forest;
-    uint32_t line;     // number of the line being read, from 1
-    uint32_t furthest; // the highest node that a root or a child has named so far
-    uint16_t n_trees;
-    uint16_t max_trees;   // what the caller allows
-    uint16_t max_nodes;   //
-    uint16_t max_leaves;  //
-    uint16_t proportions; // how many are known of the soft leaf being read
-    uint8_t row;          // kind of the row read last
-    bool in_leaf;         // inside the brackets of a soft leaf
-    uint8_t length;       // of text
-    char text[EML_FOREST_LINE_MAX + 1];
-} EmlForestCsv;
-
-// The kinds of rows, in the order in which a file has them.
+// The kinds of rows in the order in which a file has them, each as its letter; . is lb.
+#define EML_FOREST_ROWS "vkqmfc.ysblrne"
 enum {
-    EML_FOREST_ROW_NONE,
+    EML_FOREST_ROW_VERSION,
+    EML_FOREST_ROW_KIND,
+    EML_FOREST_ROW_TYPE,
+    EML_FOREST_ROW_COUNTS,
     EML_FOREST_ROW_FEATURES,
     EML_FOREST_ROW_CLASSES,
     EML_FOREST_ROW_LEAF_BITS,
+    EML_FOREST_ROW_LABEL,
+    EML_FOREST_ROW_SCALE,
+    EML_FOREST_ROW_BASE,
     EML_FOREST_ROW_LEAF,
     EML_FOREST_ROW_ROOT,
     EML_FOREST_ROW_NODE,
+    EML_FOREST_ROW_END,
 };
 
-// Makes the array hold `count` items; the `used` items there are stay.
-static EmlForestError eml_forest_resize(EmlForest *self, EmlForestArray *array, uint32_t count,
-                                        uint32_t used, uint8_t item_bytes) {
-    void *items = self->resize(array->items, (size_t)count * item_bytes);
-    if (items == NULL && count > 0) {
-        return EML_FOREST_NO_MEMORY;
-    }
-    if (item_bytes > array->item_bytes) {
-        // From the end, because both widths share the memory.
-        for (uint32_t i = used; i-- > 0;) {
-            ((uint16_t *)items)[i] = ((uint8_t *)items)[i];
-        }
-    }
-    array->items = items;
-    array->capacity = count;
-    array->item_bytes = item_bytes;
-    return EML_FOREST_OK;
-}
-
-// Makes room for `more` items, and for some to spare, so that a file of unknown size is read in
-// few steps. `limit` items are always enough.
-static EmlForestError eml_forest_extend(EmlForest *self, EmlForestArray *array, uint32_t used,
-                                        uint32_t more, uint32_t limit) {
-    uint32_t count = used + more;
-    if (count <= array->capacity) {
-        return EML_FOREST_OK;
-    }
-    count += count / 4 + 8;
-    return eml_forest_resize(self, array, count < limit ? count : limit, used, array->item_bytes);
-}
-
-static void eml_forest_put(EmlForestArray *array, uint32_t index, uint32_t value) {
-    if (array->item_bytes == 1) {
-        ((uint8_t *)array->items)[index] = (uint8_t)value;
-    } else {
-        ((uint16_t *)array->items)[index] = (uint16_t)value;
-    }
-}
-
-// Starts again with items of 1 byte in the same memory.
-static void eml_forest_narrow(EmlForestArray *array) {
-    if (array->item_bytes == 2) {
-        array->capacity *= 2;
-    }
-    array->item_bytes = 1;
-}
-
-/** Gives an empty forest the memory for so many trees and nodes of the smallest kind. */
-static inline EmlForestError eml_forest_prepare(EmlForest *self, uint32_t trees, uint32_t nodes) {
-    EmlForestError error = eml_forest_resize(self, &self->feature, nodes, 0, 1);
-    error |= eml_forest_resize(self, &self->threshold, nodes, 0, 1);
-    error |= eml_forest_resize(self, &self->link, 2 * nodes, 0, 1);
-    error |= eml_forest_resize(self, &self->root, trees, 0, 2);
-    return error;
-}
+typedef struct EmlForestCsv {
+    EmlForest *forest;
+    EmlForestResize resize;
+    uint32_t capacity[EML_FOREST_ARRAYS]; // bytes
+    uint32_t line;                        // number of the line being read, from 1
+    uint32_t furthest;                    // highest node that a root or a child has named so far
+    uint32_t limit[3];                    // of trees, nodes and leaves
+    uint32_t n_trees;
+    uint16_t n_labels;
+    uint16_t n_scales;
+    uint16_t n_proportions; // known of the soft leaf being read
+    int8_t row;             // kind of the row read last, -1 before the first
+    bool has_counts;        // limit is what the file must hold: it is emlmpy's
+    bool in_leaf;           // inside the brackets of a soft leaf
+    uint8_t length;         // of text
+    char text[EML_FOREST_LINE_MAX + 1];
+} EmlForestCsv;
 
 /** Empties the forest and starts reading a file into it.
 
-The forest's arrays keep their memory, which is used again. max_trees, max_nodes and max_leaves
-limit what the file may hold; they are at most EML_FOREST_MAX_*. Until eml_forest_csv_end returns
-EML_FOREST_OK the forest has no trees. */
-static inline void eml_forest_csv_begin(EmlForestCsv *csv, EmlForest *forest, uint32_t max_trees,
+The forest's arrays must be NULL or come from `resize`. max_* limit what the file may hold. Until
+eml_forest_csv_end returns EML_FOREST_OK the forest has no trees. */
+static inline void eml_forest_csv_begin(EmlForestCsv *csv, EmlForest *forest,
+                                        EmlForestResize resize, uint32_t max_trees,
                                         uint32_t max_nodes, uint32_t max_leaves) {
-    forest->n_trees = 0;
-    forest->n_nodes = 0;
-    forest->n_leaves = 0;
-    forest->feature.item_bytes = 1;
-    forest->leaf.item_bytes = 1;
-    forest->root.item_bytes = 2;
-    eml_forest_narrow(&forest->threshold);
-    eml_forest_narrow(&forest->link);
+    // Field by field: the reader and the forest need no memset, which a module would have to bring.
     csv->forest = forest;
+    csv->resize = resize;
+    for (uint32_t i = 0; i < EML_FOREST_ARRAYS; i++) {
+        csv->capacity[i] = 0;
+        forest->array[i] = resize((void *)forest->array[i], 0);
+    }
     csv->line = 1;
     csv->furthest = 0;
+    csv->limit[0] = max_trees;
+    csv->limit[1] = max_nodes;
+    csv->limit[2] = max_leaves;
     csv->n_trees = 0;
-    csv->max_trees = (uint16_t)max_trees;
-    csv->max_nodes = (uint16_t)max_nodes;
-    csv->max_leaves = (uint16_t)max_leaves;
-    csv->proportions = 0;
-    csv->row = EML_FOREST_ROW_NONE;
+    csv->n_labels = 0;
+    csv->n_scales = 0;
+    csv->row = -1;
+    csv->has_counts = false;
     csv->in_leaf = false;
     csv->length = 0;
+    forest->n_nodes = 0;
+    forest->n_trees = 0;
+    forest->n_leaves = 0;
+    forest->label_bytes = 0;
+    forest->feature_type = EML_FOREST_INT16;
+    forest->threshold_bytes = 1;
+    forest->link_bytes = 1;
+    forest->n_base = 0;
+    forest->has_scale = 0;
 }
 
-// Reads a whole number below 2^31 - 8 in size and moves `at` behind it.
-static bool eml_forest_csv_integer(const char **at, int32_t *value) {
-    const char *text = *at;
-    const bool negative = *text == '-';
-    text += negative;
-    const char *first = text;
-    uint32_t sum = 0;
-    for (; *text >= '0' && *text <= '9'; text++) {
-        if (sum >= 0x7fffffffu / 10) {
-            return false;
-        }
-        sum = 10 * sum + (uint32_t)(*text - '0');
+// Makes room for `more` bytes behind `used`, and returns where they go. Some are taken to spare, so
+// that a file of unknown size is read in few steps.
+static uint8_t *eml_forest_csv_room(EmlForestCsv *csv, uint32_t which, uint32_t used,
+                                    uint32_t more) {
+    const uint8_t **array = &csv->forest->array[which];
+    if (used + more > csv->capacity[which]) {
+        csv->capacity[which] = used + more + used / 4 + 16;
+        *array = csv->resize((void *)*array, csv->capacity[which]);
     }
-    *value = negative ? -(int32_t)sum : (int32_t)sum;
-    *at = text;
-    return text != first;
+    return (uint8_t *)*array + used;
 }
 
-// Reads a decimal number t and moves `at` behind it. Gives floor(t) + 1, limited to -32768..32768,
-// which for every int16 x makes x < threshold the same as x <= t.
-static bool eml_forest_csv_threshold(const char **at, int32_t *threshold) {
+static void eml_forest_csv_put(uint8_t *at, uint32_t bytes, uint32_t value) {
+    for (; bytes > 0; bytes--) {
+        *at++ = (uint8_t)value;
+        value >>= 8;
+    }
+}
+
+// Gives an array of single bytes two bytes an item; adds `more` to those that are at least `from`.
+static void eml_forest_csv_widen(EmlForestCsv *csv, uint32_t which, uint32_t items, uint32_t from,
+                                 uint32_t more) {
+    uint8_t *array = eml_forest_csv_room(csv, which, 0, 2 * items);
+    for (uint32_t i = items; i-- > 0;) { // from the end, because both share the memory
+        const uint32_t value = array[i];
+        eml_forest_csv_put(array + 2 * i, 2, value >= from ? value + more : value);
+    }
+}
+
+// A decimal number as it stands in the file.
+typedef struct EmlForestNumber {
+    uint32_t digits;  // the first 9 or 10 digits
+    int32_t exponent; // the number is digits * 10^exponent, without its sign
+    uint32_t whole;   // the digits before the point, at most 429496729x
+    bool fraction;    // whether a digit behind the point is not 0
+    bool integer;     // whether there is neither point nor exponent
+    bool negative;
+} EmlForestNumber;
+
+// Reads a number and moves `at` behind it.
+static bool eml_forest_csv_number(const char **at, EmlForestNumber *number) {
     const char *text = *at;
-    const bool negative = *text == '-';
-    text += negative;
-    // First the shape: where the point is once the exponent has moved it.
-    const char *digits = text;
-    int32_t n_digits = 0;
-    int32_t point = -1;
-    for (; (*text >= '0' && *text <= '9') || (*text == '.' && point < 0); text++) {
-        if (*text == '.') {
-            point = n_digits;
+    uint32_t digits = 0, whole = 0;
+    int32_t exponent = 0;
+    bool point = false, fraction = false, any = false;
+    number->negative = *text == '-';
+    text += number->negative;
+    for (;; text++) {
+        const uint32_t digit = (uint32_t)(*text - '0');
+        if (*text == '.' && !point) {
+            point = true;
+        } else if (digit > 9) {
+            break;
         } else {
-            n_digits++;
+            any = true;
+            exponent -= point;
+            if (digits < UINT32_MAX / 10) {
+                digits = 10 * digits + digit;
+            } else {
+                exponent++;
+            }
+            if (!point) {
+                whole = digits;
+            } else {
+                fraction |= digit != 0;
+            }
         }
     }
-    if (n_digits == 0) {
+    if (*text == 'e' && any) {
+        // Writers use this below 1e-4 and above 1e5, with one digit before the point.
+        text++;
+        const bool small = *text == '-';
+        text += small || *text == '+';
+        int32_t power = 0;
+        any = false;
+        for (; *text >= '0' && *text <= '9' && power < 1000; text++) {
+            power = 10 * power + (*text - '0');
+            any = true;
+        }
+        any &= whole <= 9 && power > 4;
+        exponent += small ? -power : power;
+        fraction = small && digits != 0;
+        whole = small || digits == 0 ? 0 : UINT32_MAX;
+        point = true;
+    }
+    number->digits = digits;
+    number->exponent = exponent;
+    number->whole = whole;
+    number->fraction = fraction;
+    number->integer = !point;
+    *at = text;
+    return any;
+}
+
+// Reads a whole number between low and high.
+static bool eml_forest_csv_integer(const char **at, int32_t low, int32_t high, int32_t *value) {
+    EmlForestNumber number;
+    if (!eml_forest_csv_number(at, &number) || !number.integer || number.whole > 0x7fffffff) {
         return false;
     }
-    if (point < 0) {
-        point = n_digits;
+    *value = number.negative ? -(int32_t)number.whole : (int32_t)number.whole;
+    return *value >= low && *value <= high;
+}
+
+#if EML_FOREST_VALUES
+// The bits of the float32 nearest to a number; false if it is too large for one.
+static bool eml_forest_csv_float(const EmlForestNumber *number, int32_t *bits) {
+    uint64_t fraction = number->digits; // times 2^power is the number, so far as it goes
+    int32_t power = 63 + 127;
+    int32_t exponent = number->exponent;
+    if (fraction == 0 || exponent < -80) {
+        *bits = 0;
+        return true;
     }
-    if (*text == 'e') {
-        int32_t exponent;
-        text++;
-        text += *text == '+';
-        if (!eml_forest_csv_integer(&text, &exponent)) {
-            return false;
+    if (exponent > 40) {
+        return false;
+    }
+    for (;;) {
+        while (fraction >> 63 == 0) {
+            fraction <<= 1;
+            power--;
         }
-        // A float64 has no exponent beyond 400, and a line no more than 127 digits.
-        if (exponent < -1000 || exponent > 1000) {
-            return false;
-        }
-        point += exponent;
-    }
-    *at = text;
-    int32_t whole = 0;
-    bool fraction = false;
-    for (int32_t i = 0; i < n_digits || i < point; i++) {
-        digits += *digits == '.';
-        const int32_t digit = i < n_digits ? *digits++ - '0' : 0;
-        if (i >= point) {
-            fraction |= digit > 0;
-        } else if (whole < 32768) {
-            whole = 10 * whole + digit;
+        if (exponent > 0) { // times 10 / 16
+            fraction = (fraction >> 1) + (fraction >> 3);
+            power += 4;
+            exponent--;
+        } else if (exponent < 0) { // times 8 / 10
+            fraction = (fraction >> 1) + (fraction >> 2);
+            fraction += fraction >> 4;
+            fraction += fraction >> 8;
+            fraction += fraction >> 16;
+            fraction += fraction >> 32;
+            power -= 3;
+            exponent++;
+        } else {
+            break;
         }
     }
-    // floor(-2.5) is -3, floor(-2.0) is -2.
-    int32_t result = (negative ? -(whole + fraction) : whole) + 1;
-    if (result > 32768) {
-        result = 32768;
-    } else if (result < -32768) {
-        result = -32768;
+    for (; power < 1; power++) { // below the normal range there are fewer digits
+        fraction >>= 1;
     }
-    *threshold = result;
-    return true;
+    const bool normal = fraction >> 63 != 0;
+    const uint32_t rounded = (uint32_t)((fraction + ((uint64_t)1 << 39)) >> 40);
+    // A carry out of 64 bits leaves 0 there, and adds 1 to the exponent.
+    const uint32_t carry = normal && rounded >> 23 == 0 ? 1u << 24 : 0;
+    const uint32_t result = ((uint32_t)(power - 1) << 23) + rounded + carry;
+    *bits = (int32_t)(number->negative ? result | 0x80000000u : result);
+    return result < 0x7f800000;
+}
+
+// Reads a float32 into the next 4 bytes of an array.
+static EmlForestError eml_forest_csv_value(EmlForestCsv *csv, const char **at, uint32_t which,
+                                           uint32_t used) {
+    EmlForestNumber number;
+    int32_t bits;
+    if (!eml_forest_csv_number(at, &number) || !eml_forest_csv_float(&number, &bits)) {
+        return EML_FOREST_BAD_NUMBER;
+    }
+    eml_forest_csv_put(eml_forest_csv_room(csv, which, used, 4), 4, (uint32_t)bits);
+    return EML_FOREST_OK;
+}
+
+#endif
+
+// The rows before the leaves.
+static EmlForestError eml_forest_csv_header(EmlForestCsv *csv, int32_t row, const char **at) {
+    EmlForest *self = csv->forest;
+    if (row == EML_FOREST_ROW_COUNTS) {
+        for (uint32_t i = 0; i < 3; i++) {
+            int32_t count;
+            if ((i > 0 && *(*at)++ != ',') ||
+                !eml_forest_csv_integer(at, 1, EML_FOREST_MAX_COUNT, &count)) {
+                return EML_FOREST_BAD_NUMBER;
+            }
+            if ((uint32_t)count > csv->limit[i]) {
+                return EML_FOREST_TOO_MANY;
+            }
+            csv->limit[i] = (uint32_t)count;
+        }
+        csv->has_counts = true;
+        return EML_FOREST_OK;
+    }
+    if (row == EML_FOREST_ROW_LABEL) {
+        const char kind = (*at)[-2];
+        const char *text = *at;
+        int32_t value;
+        if (kind == 'i' && !eml_forest_csv_integer(&text, -0x7fffffff, 0x7fffffff, &value)) {
+            return EML_FOREST_BAD_LABEL;
+        }
+        const uint32_t length = (uint32_t)(csv->text + csv->length - *at);
+        uint8_t *label = eml_forest_csv_room(csv, EML_FOREST_LABEL, self->label_bytes, length + 2);
+        *label++ = (uint8_t)kind;
+        for (; **at != '\0'; (*at)++) {
+            *label++ = (uint8_t)**at;
+        }
+        *label = 0;
+        self->label_bytes = (uint16_t)(self->label_bytes + length + 2);
+        return ++csv->n_labels > self->n_classes ? EML_FOREST_BAD_LABEL : EML_FOREST_OK;
+    }
+#if EML_FOREST_VALUES
+    if (row == EML_FOREST_ROW_SCALE) {
+        const uint32_t used = 8u * csv->n_scales++;
+        if (csv->n_scales > self->n_features) {
+            return EML_FOREST_BAD_HEADER;
+        }
+        const EmlForestError error = eml_forest_csv_value(csv, at, EML_FOREST_SCALE, used);
+        if (error != EML_FOREST_OK || *(*at)++ != ',') {
+            return EML_FOREST_BAD_NUMBER;
+        }
+        return eml_forest_csv_value(csv, at, EML_FOREST_SCALE, used + 4);
+    }
+    if (row == EML_FOREST_ROW_BASE) {
+        if (self->n_base == EML_FOREST_MAX_CLASSES) {
+            return EML_FOREST_BAD_HEADER;
+        }
+        return eml_forest_csv_value(csv, at, EML_FOREST_BASE, 4u * self->n_base++);
+    }
+#else
+    if (row == EML_FOREST_ROW_SCALE || row == EML_FOREST_ROW_BASE) {
+        return EML_FOREST_BAD_HEADER;
+    }
+#endif
+    int32_t value;
+    if (!eml_forest_csv_integer(at, row == EML_FOREST_ROW_FEATURES, 255, &value)) {
+        return EML_FOREST_BAD_NUMBER;
+    }
+    const uint8_t small = (uint8_t)value;
+    if (row == EML_FOREST_ROW_VERSION) {
+        return value == 1 ? EML_FOREST_OK : EML_FOREST_BAD_HEADER;
+    }
+    if (row == EML_FOREST_ROW_KIND) {
+        self->kind = small;
+    } else if (row == EML_FOREST_ROW_TYPE) {
+        self->feature_type = small;
+        self->threshold_bytes = value == EML_FOREST_FLOAT32 ? 4 : 1;
+    } else if (row == EML_FOREST_ROW_FEATURES) {
+        self->n_features = small;
+    } else if (row == EML_FOREST_ROW_CLASSES) {
+        self->n_classes = small;
+        if (!csv->has_counts) {
+            self->kind = value == 0 ? EML_FOREST_MEAN : EML_FOREST_VOTE;
+        }
+    } else {
+        // All soft leaves of emlearn are bytes, whatever number of steps they have.
+        self->leaf_bits = value >= 2 && value < 8 ? 8 : small;
+        // The rest of the header is known: what it cannot be is refused at once.
+        return eml_forest_head_is_good(self) ? EML_FOREST_OK : EML_FOREST_BAD_HEADER;
+    }
+    return EML_FOREST_OK;
 }
 
 // Reads proportions up to the end of the line or of the leaf.
 static EmlForestError eml_forest_csv_proportions(EmlForestCsv *csv, const char **at) {
     EmlForest *self = csv->forest;
-    const uint32_t used = (uint32_t)self->n_leaves * self->n_classes;
-    for (;;) {
-        while (**at == ' ') {
-            (*at)++;
-        }
+    uint8_t *leaf = (uint8_t *)self->array[EML_FOREST_LEAF] + self->n_leaves * self->n_classes;
+    for (;; (*at)++) {
         if (**at == '\0') {
             return EML_FOREST_OK;
         }
@@ -306,210 +375,173 @@ static EmlForestError eml_forest_csv_proportions(EmlForestCsv *csv, const char *
             (*at)++;
             csv->in_leaf = false;
             self->n_leaves++;
-            return csv->proportions == self->n_classes ? EML_FOREST_OK : EML_FOREST_BAD_PROPORTIONS;
+            return csv->n_proportions == self->n_classes ? EML_FOREST_OK : EML_FOREST_BAD_LEAF;
+        }
+        if (**at == ' ') {
+            continue;
         }
         int32_t value;
-        if (!eml_forest_csv_integer(at, &value) || value < 0 || value > 255 ||
-            csv->proportions == self->n_classes) {
-            return EML_FOREST_BAD_PROPORTIONS;
+        if (!eml_forest_csv_integer(at, 0, 255, &value) || csv->n_proportions == self->n_classes) {
+            return EML_FOREST_BAD_LEAF;
         }
-        eml_forest_put(&self->leaf, used + csv->proportions, (uint32_t)value);
-        csv->proportions++;
+        leaf[csv->n_proportions++] = (uint8_t)value;
+        (*at)--;
     }
 }
 
 static EmlForestError eml_forest_csv_leaf(EmlForestCsv *csv, const char **at) {
     EmlForest *self = csv->forest;
-    if (self->n_leaves == csv->max_leaves) {
-        return EML_FOREST_TOO_MANY_LEAVES;
+    if (self->n_leaves == csv->limit[2]) {
+        return EML_FOREST_TOO_MANY;
     }
-    const uint32_t size = self->soft ? self->n_classes : 1;
-    const EmlForestError error =
-        eml_forest_extend(self, &self->leaf, self->n_leaves * size, size, csv->max_leaves * size);
-    if (error != EML_FOREST_OK) {
-        return error;
+#if EML_FOREST_VALUES
+    if (self->leaf_bits == 32) {
+        return eml_forest_csv_value(csv, at, EML_FOREST_LEAF, 4u * self->n_leaves++);
     }
-    if (self->soft) {
+#endif
+    if (self->leaf_bits == 8) {
         if (*(*at)++ != '[') {
-            return EML_FOREST_BAD_PROPORTIONS;
+            return EML_FOREST_BAD_LEAF;
         }
+        const uint32_t used = (uint32_t)self->n_leaves * self->n_classes;
+        (void)eml_forest_csv_room(csv, EML_FOREST_LEAF, used, self->n_classes);
         csv->in_leaf = true;
-        csv->proportions = 0;
+        csv->n_proportions = 0;
         return eml_forest_csv_proportions(csv, at);
     }
+    // A hard vote's leaves are needed while the file is read, to turn links to them into classes.
     int32_t value;
-    if (!eml_forest_csv_integer(at, &value)) {
-        return EML_FOREST_BAD_NUMBER;
+    if (!eml_forest_csv_integer(at, 0, self->n_classes - 1, &value)) {
+        return EML_FOREST_BAD_LEAF;
     }
-    if (value < 0 || value >= self->n_classes) {
-        return EML_FOREST_BAD_LEAF_CLASS;
-    }
-    eml_forest_put(&self->leaf, self->n_leaves, (uint32_t)value);
-    self->n_leaves++;
+    *eml_forest_csv_room(csv, EML_FOREST_LEAF, self->n_leaves++, 1) = (uint8_t)value;
     return EML_FOREST_OK;
 }
 
 static EmlForestError eml_forest_csv_root(EmlForestCsv *csv, const char **at) {
-    EmlForest *self = csv->forest;
-    if (csv->n_trees == csv->max_trees) {
-        return EML_FOREST_TOO_MANY_TREES;
-    }
-    const EmlForestError error =
-        eml_forest_extend(self, &self->root, csv->n_trees, 1, csv->max_trees);
-    if (error != EML_FOREST_OK) {
-        return error;
+    if (csv->n_trees == csv->limit[0]) {
+        return EML_FOREST_TOO_MANY;
     }
     int32_t node;
-    if (!eml_forest_csv_integer(at, &node) || node < 0) {
+    if (!eml_forest_csv_integer(at, 0, (int32_t)csv->limit[1] - 1, &node)) {
         return EML_FOREST_BAD_NUMBER;
     }
-    if (node >= csv->max_nodes) {
-        return EML_FOREST_TOO_MANY_NODES;
-    }
-    eml_forest_put(&self->root, csv->n_trees, (uint32_t)node);
-    csv->n_trees++;
+    eml_forest_csv_put(eml_forest_csv_room(csv, EML_FOREST_ROOT, 2 * csv->n_trees++, 2), 2,
+                       (uint32_t)node);
     if ((uint32_t)node > csv->furthest) {
         csv->furthest = (uint32_t)node;
     }
     return EML_FOREST_OK;
 }
 
-// Gives links two bytes. Links to leaves move to the end of the new range.
-static EmlForestError eml_forest_widen_links(EmlForest *self) {
-    const uint32_t used = 2u * self->n_nodes;
-    const EmlForestError error = eml_forest_resize(self, &self->link, self->link.capacity, used, 2);
-    if (error != EML_FOREST_OK) {
-        return error;
+// Reads a threshold t. For integers: floor(t) + 1, so that x < threshold is x <= t; 32768 or more
+// means that all go left. For float32: its key + 1.
+static bool eml_forest_csv_threshold(const EmlForest *self, const char **at, int32_t *threshold) {
+    EmlForestNumber number;
+    if (!eml_forest_csv_number(at, &number)) {
+        return false;
     }
-    uint16_t *link = (uint16_t *)self->link.items;
-    for (uint32_t i = 0; i < used; i++) {
-        if (link[i] >= self->first_leaf) {
-            link[i] = (uint16_t)(link[i] + (65536 - 256));
+#if EML_FOREST_VALUES
+    if (self->feature_type == EML_FOREST_FLOAT32) {
+        if (!eml_forest_csv_float(&number, threshold)) {
+            return false;
         }
+        *threshold = eml_forest_key(*threshold) + 1;
+        return true;
     }
-    self->first_leaf += 65536 - 256;
-    return EML_FOREST_OK;
+#endif
+    int32_t whole = number.whole > 40000 ? 40000 : (int32_t)number.whole;
+    whole = (number.negative ? -whole - number.fraction : whole) + 1; // floor(-2.5) is -3
+    const int32_t low = self->feature_type == EML_FOREST_UINT8 ? 0 : -32768;
+    *threshold = whole < low ? low : whole;
+    return true;
 }
 
-// All leaves are known: decides which links will mean them.
-static EmlForestError eml_forest_place_leaves(EmlForest *self) {
-    const uint32_t n_leaves = self->soft ? self->n_leaves : self->n_classes;
-    if (n_leaves < 256) {
-        self->first_leaf = 256 - n_leaves;
-        return EML_FOREST_OK;
+// Reads a child and checks it: a jump ahead, or -1 - leaf (hard vote: the leaf's class).
+static EmlForestError eml_forest_csv_child(EmlForestCsv *csv, const char **at, int32_t *child) {
+    const EmlForest *self = csv->forest;
+    if (*(*at)++ != ',' || !eml_forest_csv_integer(at, -70000, 70000, child)) {
+        return EML_FOREST_BAD_NUMBER;
     }
-    self->first_leaf = 65536 - n_leaves;
-    return eml_forest_resize(self, &self->link, self->link.capacity / 2, 0, 2);
-}
-
-// Checks a child and turns it into a link.
-static EmlForestError eml_forest_csv_child(EmlForestCsv *csv, int32_t child, uint32_t *link) {
-    EmlForest *self = csv->forest;
-    if (child < 0) {
-        uint32_t leaf = (uint32_t)(-(child + 1));
-        if (leaf >= self->n_leaves) {
-            return EML_FOREST_BAD_LEAF;
+    if (*child > 0) {
+        const uint32_t target = (uint32_t)*child + self->n_nodes;
+        if (target > csv->furthest) {
+            csv->furthest = target;
         }
-        if (!self->soft) {
-            leaf = ((const uint8_t *)self->leaf.items)[leaf];
-        }
-        *link = self->first_leaf + leaf;
-        return EML_FOREST_OK;
+        return target < csv->limit[1] ? EML_FOREST_OK : EML_FOREST_TOO_MANY;
     }
-    if (child == 0) {
+    const uint32_t leaf = (uint32_t)(-1 - *child);
+    if (leaf >= self->n_leaves) { // 0 is not a leaf either
         return EML_FOREST_BAD_CHILD;
     }
-    const uint32_t target = (uint32_t)child + self->n_nodes;
-    if (target >= csv->max_nodes) {
-        return EML_FOREST_TOO_MANY_NODES;
+    if (self->leaf_bits == 0) {
+        *child = -1 - self->array[EML_FOREST_LEAF][leaf];
     }
-    if (target > csv->furthest) {
-        csv->furthest = target;
-    }
-    *link = (uint32_t)child;
     return EML_FOREST_OK;
 }
 
 static EmlForestError eml_forest_csv_node(EmlForestCsv *csv, const char **at) {
     EmlForest *self = csv->forest;
     const uint32_t node = self->n_nodes;
-    if (node == csv->max_nodes) {
-        return EML_FOREST_TOO_MANY_NODES;
+    int32_t feature, threshold, child[2];
+    if (node == csv->limit[1]) {
+        return EML_FOREST_TOO_MANY;
     }
-    int32_t feature, threshold, left, right;
-    if (!eml_forest_csv_integer(at, &feature) || *(*at)++ != ',' ||
-        !eml_forest_csv_threshold(at, &threshold) || *(*at)++ != ',' ||
-        !eml_forest_csv_integer(at, &left) || *(*at)++ != ',' ||
-        !eml_forest_csv_integer(at, &right)) {
+    if (!eml_forest_csv_integer(at, 0, 70000, &feature) || *(*at)++ != ',' ||
+        !eml_forest_csv_threshold(self, at, &threshold)) {
         return EML_FOREST_BAD_NUMBER;
     }
-    if (feature < 0 || feature >= self->n_features) {
+    if (feature >= self->n_features) {
         return EML_FOREST_BAD_FEATURE;
     }
-    EmlForestError error = EML_FOREST_OK;
-    if (self->link.item_bytes == 1 &&
-        (left >= (int32_t)self->first_leaf || right >= (int32_t)self->first_leaf)) {
-        error = eml_forest_widen_links(self);
+    for (uint32_t side = 0; side < 2; side++) {
+        const EmlForestError error = eml_forest_csv_child(csv, at, &child[side]);
+        if (error != EML_FOREST_OK) {
+            return error;
+        }
     }
-    uint32_t left_link, right_link;
-    if (error == EML_FOREST_OK) {
-        error = eml_forest_csv_child(csv, left, &left_link);
-    }
-    if (error == EML_FOREST_OK) {
-        error = eml_forest_csv_child(csv, right, &right_link);
-    }
-    if (error == EML_FOREST_OK &&
-        (left >= (int32_t)self->first_leaf || right >= (int32_t)self->first_leaf)) {
-        error = EML_FOREST_TOO_FAR;
-    }
-    if (threshold > 32767) {
-        // Every int16 goes left, which the threshold itself has no room to say.
-        right_link = left_link;
+    const int32_t highest = self->feature_type == EML_FOREST_INT16   ? 32767
+                            : self->feature_type == EML_FOREST_UINT8 ? 255
+                                                                     : 0x7fffffff;
+    if (threshold > highest) {
+        // All values go left, which the threshold has no room to say.
+        child[1] = child[0];
         threshold = 0;
     }
-    if (error == EML_FOREST_OK && self->threshold.item_bytes == 1 &&
-        (threshold < 0 || threshold > 255)) {
-        error = eml_forest_resize(self, &self->threshold, self->threshold.capacity, node, 2);
+    if (self->threshold_bytes == 1 && (threshold < 0 || threshold > 255)) {
+        eml_forest_csv_widen(csv, EML_FOREST_THRESHOLD, node, 256, 0);
+        self->threshold_bytes = 2;
     }
-    if (error == EML_FOREST_OK) {
-        error = eml_forest_extend(self, &self->feature, node, 1, csv->max_nodes);
+    const int32_t jump = child[0] > child[1] ? child[0] : child[1];
+    if (jump >= (int32_t)self->first_leaf && self->link_bytes == 1) {
+        // Too far for a byte. Links to leaves move to the end of the new range.
+        eml_forest_csv_widen(csv, EML_FOREST_LINK, 2 * node, self->first_leaf, 65536 - 256);
+        self->first_leaf += 65536 - 256;
+        self->link_bytes = 2;
     }
-    if (error == EML_FOREST_OK) {
-        error = eml_forest_extend(self, &self->threshold, node, 1, csv->max_nodes);
+    if (jump >= (int32_t)self->first_leaf) {
+        return EML_FOREST_TOO_FAR;
     }
-    if (error == EML_FOREST_OK) {
-        error = eml_forest_extend(self, &self->link, 2 * node, 2, 2u * csv->max_nodes);
+    *eml_forest_csv_room(csv, EML_FOREST_FEATURE, node, 1) = (uint8_t)feature;
+    uint32_t bytes = self->threshold_bytes;
+    eml_forest_csv_put(eml_forest_csv_room(csv, EML_FOREST_THRESHOLD, node * bytes, bytes), bytes,
+                       (uint32_t)threshold);
+    bytes = self->link_bytes;
+    uint8_t *link = eml_forest_csv_room(csv, EML_FOREST_LINK, 2 * node * bytes, 2 * bytes);
+    for (uint32_t side = 0; side < 2; side++) {
+        eml_forest_csv_put(link + side * bytes, bytes,
+                           child[side] > 0 ? (uint32_t)child[side]
+                                           : self->first_leaf - 1 - (uint32_t)child[side]);
     }
-    if (error != EML_FOREST_OK) {
-        return error;
-    }
-    eml_forest_put(&self->feature, node, (uint32_t)feature);
-    eml_forest_put(&self->threshold, node, (uint32_t)threshold);
-    eml_forest_put(&self->link, 2 * node, left_link);
-    eml_forest_put(&self->link, 2 * node + 1, right_link);
     self->n_nodes++;
     return EML_FOREST_OK;
 }
 
-// The rows before the leaves: one number each.
-static EmlForestError eml_forest_csv_header(EmlForestCsv *csv, uint8_t row, const char **at) {
-    EmlForest *self = csv->forest;
-    int32_t value;
-    if (!eml_forest_csv_integer(at, &value)) {
-        return EML_FOREST_BAD_NUMBER;
-    }
-    if (row == EML_FOREST_ROW_FEATURES) {
-        self->n_features = (uint8_t)value;
-        return value >= 1 && value <= EML_FOREST_MAX_FEATURES ? EML_FOREST_OK
-                                                              : EML_FOREST_BAD_FEATURES;
-    }
-    if (row == EML_FOREST_ROW_CLASSES) {
-        self->n_classes = (uint8_t)value;
-        return value >= 1 && value <= EML_FOREST_MAX_CLASSES ? EML_FOREST_OK
-                                                             : EML_FOREST_BAD_CLASSES;
-    }
-    self->soft = value != 0;
-    return value == 0 || (value >= 2 && value <= 8) ? EML_FOREST_OK : EML_FOREST_BAD_LEAF_BITS;
+// All leaves are known: decides which links will mean them.
+static void eml_forest_csv_place_leaves(EmlForest *self) {
+    const uint32_t n_leaves = self->leaf_bits == 0 ? self->n_classes : self->n_leaves;
+    self->link_bytes = n_leaves < 256 ? 1 : 2;
+    self->first_leaf = (n_leaves < 256 ? 256 : 65536) - n_leaves;
 }
 
 // Reads the line in csv->text.
@@ -522,47 +554,51 @@ static EmlForestError eml_forest_csv_line(EmlForestCsv *csv) {
     EmlForestError error = EML_FOREST_OK;
     if (csv->in_leaf) {
         error = eml_forest_csv_proportions(csv, &at);
+    } else if (*at == '?') {
+        return EML_FOREST_OK;
     } else {
-        const char kind = *at;
-        uint8_t row = EML_FOREST_ROW_NONE;
-        if (kind == 'f') {
-            row = EML_FOREST_ROW_FEATURES;
-        } else if (kind == 'c') {
-            row = EML_FOREST_ROW_CLASSES;
-        } else if (kind == 'l' && at[1] == 'b') {
-            row = EML_FOREST_ROW_LEAF_BITS;
-            at++;
-        } else if (kind == 'l') {
-            row = EML_FOREST_ROW_LEAF;
-        } else if (kind == 'r') {
-            row = EML_FOREST_ROW_ROOT;
-        } else if (kind == 'n') {
-            row = EML_FOREST_ROW_NODE;
+        const char *rows = EML_FOREST_ROWS;
+        int8_t row = 0;
+        while (row <= EML_FOREST_ROW_END && rows[row] != *at) {
+            row++;
         }
-        if (row == EML_FOREST_ROW_NONE || at[1] != ',') {
-            return EML_FOREST_UNKNOWN_ROW;
+        if (row == EML_FOREST_ROW_LEAF && at[1] == 'b') {
+            row = EML_FOREST_ROW_LEAF_BITS;
+        }
+        at += row == EML_FOREST_ROW_LEAF_BITS ||
+              (row == EML_FOREST_ROW_LABEL && (at[1] == 'i' || at[1] == 's'));
+        const int8_t last = csv->row;
+        const bool again = row == last && row >= EML_FOREST_ROW_LABEL && row < EML_FOREST_ROW_END;
+        const bool next = row == last + 1 || (last < 0 && row == EML_FOREST_ROW_FEATURES);
+        const bool skipped =
+            last >= EML_FOREST_ROW_LEAF_BITS && last < row && row <= EML_FOREST_ROW_LEAF;
+        if (row > EML_FOREST_ROW_END || !(again || next || skipped) || *at == '\0' ||
+            at[1] != ',') {
+            return EML_FOREST_BAD_ROW;
         }
         at += 2;
-        const bool again = row == csv->row && row >= EML_FOREST_ROW_LEAF;
-        if (!again && row != csv->row + 1) {
-            return EML_FOREST_ROW_ORDER;
-        }
-        if (row == EML_FOREST_ROW_LEAF) {
+        csv->row = row;
+        if (row < EML_FOREST_ROW_LEAF) {
+            error = eml_forest_csv_header(csv, row, &at);
+        } else if (row == EML_FOREST_ROW_LEAF) {
             error = eml_forest_csv_leaf(csv, &at);
         } else if (row == EML_FOREST_ROW_ROOT) {
-            error = again ? EML_FOREST_OK : eml_forest_place_leaves(csv->forest);
-            if (error == EML_FOREST_OK) {
-                error = eml_forest_csv_root(csv, &at);
-            }
+            error = eml_forest_csv_root(csv, &at);
         } else if (row == EML_FOREST_ROW_NODE) {
+            if (!again) {
+                eml_forest_csv_place_leaves(csv->forest);
+            }
             error = eml_forest_csv_node(csv, &at);
         } else {
-            error = eml_forest_csv_header(csv, row, &at);
+            int32_t n_nodes;
+            if (!csv->has_counts || !eml_forest_csv_integer(&at, 0, 70000, &n_nodes) ||
+                n_nodes != csv->forest->n_nodes) {
+                error = EML_FOREST_BAD_NUMBER;
+            }
         }
-        csv->row = row;
     }
     if (error == EML_FOREST_OK && at != csv->text + csv->length) {
-        error = EML_FOREST_FIELD_COUNT;
+        error = EML_FOREST_BAD_NUMBER;
     }
     return error;
 }
@@ -583,20 +619,20 @@ static inline EmlForestError eml_forest_csv_end_line(EmlForestCsv *csv) {
 /** Reads the next `length` bytes of the file. After an error, csv->line is the line it is in. */
 static inline EmlForestError eml_forest_csv_read(EmlForestCsv *csv, const char *data,
                                                  size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        if (data[i] != '\n') {
-            if (csv->length == EML_FOREST_LINE_MAX) {
-                return EML_FOREST_LINE_TOO_LONG;
+    for (; length > 0; length--) {
+        const char character = *data++;
+        if (character == '\n') {
+            if (csv->length == 0) {
+                return EML_FOREST_BAD_ROW;
             }
-            csv->text[csv->length++] = data[i];
-            continue;
-        }
-        if (csv->length == 0) {
-            return EML_FOREST_UNKNOWN_ROW;
-        }
-        const EmlForestError error = eml_forest_csv_end_line(csv);
-        if (error != EML_FOREST_OK) {
-            return error;
+            const EmlForestError error = eml_forest_csv_end_line(csv);
+            if (error != EML_FOREST_OK) {
+                return error;
+            }
+        } else if (csv->length == EML_FOREST_LINE_MAX) {
+            return EML_FOREST_LINE_TOO_LONG;
+        } else {
+            csv->text[csv->length++] = character;
         }
     }
     return EML_FOREST_OK;
@@ -609,24 +645,32 @@ static inline EmlForestError eml_forest_csv_end(EmlForestCsv *csv) {
     if (error != EML_FOREST_OK) {
         return error;
     }
-    if (csv->line > 1) {
-        csv->line--; // what is missing is missing from the last line on
-    }
-    if (csv->row != EML_FOREST_ROW_NODE || csv->furthest >= self->n_nodes) {
+    csv->line -= csv->line > 1; // what is missing is missing from the last line on
+    const int8_t last = csv->has_counts ? EML_FOREST_ROW_END : EML_FOREST_ROW_NODE;
+    if (csv->row != last || csv->furthest >= self->n_nodes ||
+        (csv->has_counts && (csv->limit[0] != csv->n_trees || csv->limit[1] != self->n_nodes ||
+                             csv->limit[2] != self->n_leaves))) {
         return EML_FOREST_INCOMPLETE;
     }
-    const uint32_t n_nodes = self->n_nodes;
-    const uint32_t n_leaves = self->soft ? (uint32_t)self->n_leaves * self->n_classes : 0;
-    EmlForestArray *array = &self->feature;
-    error = eml_forest_resize(self, array, n_nodes, n_nodes, array->item_bytes);
-    array = &self->threshold;
-    error |= eml_forest_resize(self, array, n_nodes, n_nodes, array->item_bytes);
-    array = &self->link;
-    error |= eml_forest_resize(self, array, 2 * n_nodes, 2 * n_nodes, array->item_bytes);
-    error |= eml_forest_resize(self, &self->root, csv->n_trees, csv->n_trees, 2);
-    error |= eml_forest_resize(self, &self->leaf, n_leaves, n_leaves, 1);
+    if (self->leaf_bits == 0) {
+        self->n_leaves = 0; // the links hold the classes
+    }
+    self->has_scale = csv->n_scales > 0;
+    self->n_trees = (uint16_t)csv->n_trees;
+    if (!eml_forest_head_is_good(self) ||
+        (csv->n_labels != 0 && csv->n_labels != self->n_classes) ||
+        (csv->n_scales != 0 && csv->n_scales != self->n_features)) {
+        error = EML_FOREST_BAD_HEADER;
+    } else if (!eml_forest_measure(self)) {
+        error = EML_FOREST_BAD_NUMBER;
+    }
+    for (uint32_t i = 0; i < EML_FOREST_ARRAYS && error == EML_FOREST_OK; i++) {
+        const uint32_t bytes =
+            eml_forest_array_bytes(self, i) + (i == EML_FOREST_ROOT ? 2 * csv->n_trees : 0);
+        self->array[i] = csv->resize((void *)self->array[i], bytes);
+    }
     if (error == EML_FOREST_OK) {
-        self->n_trees = csv->n_trees;
+        self->n_trees = (uint16_t)csv->n_trees;
     }
     return error;
 }

@@ -1,4 +1,4 @@
-// emltrees: decision-tree ensembles from scikit-learn.
+// emltrees: tree ensembles from scikit-learn.
 //
 // >>> import emltrees, array
 // >>> model = emltrees.load("digits.csv")
@@ -8,16 +8,12 @@
 #include "eml_forest_csv.h"
 #include "natmod.h"
 
-#define FEATURES_TEXT "features must be an array of type 'h' with n_features items"
-#define OUT_TEXT "out must be an array of type 'f' with n_classes items"
-
-// A file is read in pieces of this many bytes.
-#define PIECE_BYTES 128
-
 typedef struct {
     mp_obj_base_t base;
     EmlForest forest;
+    const void *image; // a binary model that forest points into; NULL if it has arrays of its own
     EmlForestCsv *reader; // the load in progress; a source may call Python, which may load again
+    uint16_t trees_used;
     uint16_t max_trees;
     uint16_t max_nodes;
     uint16_t max_leaves;
@@ -25,149 +21,216 @@ typedef struct {
 
 mp_obj_full_type_t trees_type;
 
-static mp_obj_trees_t *trees_self(mp_obj_t self_in) {
-    return natmod_self(self_in, &trees_type, "self must be a Trees object");
-}
-
 static mp_obj_trees_t *trees_loaded(mp_obj_t self_in) {
-    mp_obj_trees_t *self = trees_self(self_in);
+    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
     if (self->forest.n_trees == 0) {
-        mp_raise_ValueError("a model must be loaded first");
+        mp_raise_ValueError("model must be loaded first");
     }
     return self;
 }
 
 static void *trees_resize(void *memory, size_t bytes) { return m_realloc(memory, bytes); }
 
-// Without capacities: a model that takes its size from the file.
-static mp_obj_t trees_make(uint16_t max_trees, uint16_t max_nodes, uint16_t max_leaves) {
+// new(trees, nodes, leaves): an empty model that takes files of up to that size; new(): any file.
+static mp_obj_t trees_new(size_t n_args, const mp_obj_t *args) {
+    mp_int_t limit[3] = {EML_FOREST_MAX_COUNT, EML_FOREST_MAX_COUNT, EML_FOREST_MAX_COUNT};
+    if (n_args != 0) {
+        mp_arg_check_num(n_args, 0, 3, 3, false);
+        for (size_t i = 0; i < 3; i++) {
+            limit[i] = natmod_int(args[i], 1, EML_FOREST_MAX_COUNT,
+                                  "trees, nodes and leaves must be 1 to 65000");
+        }
+    }
     mp_obj_trees_t *self = mp_obj_malloc(mp_obj_trees_t, (mp_obj_type_t *)&trees_type);
-    memset(&self->forest, 0, sizeof(self->forest));
-    self->forest.resize = trees_resize;
-    self->reader = NULL;
-    self->max_trees = max_trees;
-    self->max_nodes = max_nodes;
-    self->max_leaves = max_leaves;
+    memset(&self->forest, 0, sizeof(*self) - offsetof(mp_obj_trees_t, forest));
+    self->max_trees = limit[0];
+    self->max_nodes = limit[1];
+    self->max_leaves = limit[2];
     return MP_OBJ_FROM_PTR(self);
 }
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(trees_new_obj, 0, 3, trees_new);
 
-static mp_obj_t trees_new_unsized(void) {
-    return trees_make(EML_FOREST_MAX_TREES, EML_FOREST_MAX_NODES, EML_FOREST_MAX_LEAVES);
-}
-static MP_DEFINE_CONST_FUN_OBJ_0(trees_new_unsized_obj, trees_new_unsized);
-
-// new(trees, nodes, leaves): an empty model with room for that many.
-static mp_obj_t trees_new(mp_obj_t trees_in, mp_obj_t nodes_in, mp_obj_t leaves_in) {
-    const mp_int_t trees =
-        natmod_int(trees_in, 1, EML_FOREST_MAX_TREES, "trees must be 1 to 65000");
-    const mp_int_t nodes =
-        natmod_int(nodes_in, 1, EML_FOREST_MAX_NODES, "nodes must be 1 to 65000");
-    const mp_int_t leaves =
-        natmod_int(leaves_in, 1, EML_FOREST_MAX_LEAVES, "leaves must be 1 to 65000");
-    mp_obj_t self_in = trees_make(trees, nodes, leaves);
-    mp_obj_trees_t *self = MP_OBJ_TO_PTR(self_in);
-    eml_forest_prepare(&self->forest, trees, nodes);
-    return self_in;
-}
-static MP_DEFINE_CONST_FUN_OBJ_3(trees_new_obj, trees_new);
-
-static void trees_raise(const EmlForestCsv *csv, EmlForestError error) {
-    char text[EML_FOREST_MESSAGE_MAX];
-    const size_t length = eml_forest_message(csv->line, error, text);
-    mp_raise_type_arg(&mp_type_ValueError, mp_obj_new_str(text, length));
-}
-
-// Hands a piece of the file to the reader; is_line says that a line ends behind it.
-static void trees_read(mp_obj_trees_t *self, EmlForestCsv *csv, const char *data, size_t length,
-                       bool is_line) {
-    if (self->reader != csv) {
-        mp_raise_ValueError("model must not be loaded while it is being loaded");
-    }
-    EmlForestError error = eml_forest_csv_read(csv, data, length);
-    if (error == EML_FOREST_OK && is_line) {
-        error = eml_forest_csv_end_line(csv);
-    }
+static mp_obj_t trees_check(mp_obj_trees_t *self, uint32_t line, EmlForestError error) {
     if (error != EML_FOREST_OK) {
-        trees_raise(csv, error);
-    }
-}
-
-// load_model(model, source): source is an open file, bytes, or an iterable of lines.
-static mp_obj_t trees_load_model(mp_obj_t self_in, mp_obj_t source) {
-    mp_obj_trees_t *self = trees_self(self_in);
-    if (mp_obj_get_type(source) == &mp_type_str) {
-        mp_raise_TypeError("source must be an open file, bytes or lines");
-    }
-    EmlForestCsv csv;
-    eml_forest_csv_begin(&csv, &self->forest, self->max_trees, self->max_nodes, self->max_leaves);
-    self->reader = &csv;
-    mp_buffer_info_t info;
-    mp_obj_t method[3];
-    if (mp_get_buffer(source, &info, MP_BUFFER_READ)) {
-        trees_read(self, &csv, info.buf, info.len, false);
-    } else if (mp_load_method_maybe(source, MP_QSTR_readinto, method), method[0] != MP_OBJ_NULL) {
-        // On the heap, since the source may keep a reference to it.
-        char *piece = m_malloc(PIECE_BYTES);
-        method[2] = mp_obj_new_bytearray_by_ref(PIECE_BYTES, piece);
-        mp_int_t length;
-        while ((length = natmod_int(mp_fun_table.call_method_n_kw(1, 0, method), 0, PIECE_BYTES,
-                                    "readinto must return the number of bytes")) > 0) {
-            trees_read(self, &csv, piece, length, false);
-        }
-    } else if (mp_load_method_maybe(source, MP_QSTR_read, method), method[0] != MP_OBJ_NULL) {
-        method[2] = MP_OBJ_NEW_SMALL_INT(PIECE_BYTES);
-        for (;;) {
-            mp_get_buffer_raise(mp_fun_table.call_method_n_kw(1, 0, method), &info, MP_BUFFER_READ);
-            if (info.len == 0) {
-                break;
-            }
-            trees_read(self, &csv, info.buf, info.len, false);
-        }
-    } else {
-        mp_obj_iter_buf_t lines;
-        mp_obj_t line;
-        mp_fun_table.getiter(source, &lines);
-        while ((line = mp_fun_table.iternext(&lines)) != MP_OBJ_STOP_ITERATION) {
-            mp_get_buffer_raise(line, &info, MP_BUFFER_READ);
-            trees_read(self, &csv, info.buf, info.len, true);
-        }
-    }
-    const EmlForestError error = eml_forest_csv_end(&csv);
-    self->reader = NULL;
-    if (error != EML_FOREST_OK) {
-        trees_raise(&csv, error);
+        self->reader = NULL;
+        natmod_raise(&mp_type_ValueError, "line %d: %s", line, eml_forest_error_text(error));
     }
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(trees_load_model_obj, trees_load_model);
 
-// predict(features) or predict(features, out): the class index; out takes the proportions.
+static EmlForestCsv *trees_reader(mp_obj_trees_t *self) {
+    if (self->reader == NULL) {
+        self->forest.n_trees = 0;
+        mp_raise_ValueError("model was loaded while being loaded");
+    }
+    return self->reader;
+}
+
+// _begin(model, source): empties the model. A binary model is taken over, and True returned; else a
+// CSV file may follow through _read.
+static mp_obj_t trees_begin(mp_obj_t self_in, mp_obj_t source) {
+    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
+    if (self->image != NULL) {
+        // The arrays are parts of the image, and must not be resized.
+        self->image = NULL;
+        memset(&self->forest, 0, sizeof(self->forest));
+    }
+    EmlForestCsv *reader = m_malloc(sizeof(EmlForestCsv));
+    eml_forest_csv_begin(reader, &self->forest, trees_resize, self->max_trees, self->max_nodes,
+                         self->max_leaves);
+    self->reader = reader;
+    mp_buffer_info_t info;
+    if (!mp_get_buffer(source, &info, MP_BUFFER_READ) ||
+        eml_forest_bin_bytes(info.buf, info.len) == 0) {
+        return mp_const_false;
+    }
+    self->reader = NULL;
+    const void *image = info.buf;
+    if (mp_get_buffer(source, &info, MP_BUFFER_WRITE)) {
+        // Somebody may change or move it.
+        void *copy = m_malloc(info.len);
+        mp_fun_table.memmove_(copy, image, info.len);
+        image = copy;
+    }
+    self->image = image;
+    trees_check(self, 0, eml_forest_bin(&self->forest, image, info.len));
+    return mp_const_true;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(trees_begin_obj, trees_begin);
+
+// _read(model, piece): the next piece of a CSV file.
+static mp_obj_t trees_read(mp_obj_t self_in, mp_obj_t piece) {
+    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
+    EmlForestCsv *reader = trees_reader(self);
+    mp_buffer_info_t info;
+    mp_get_buffer_raise(piece, &info, MP_BUFFER_READ);
+    const EmlForestError error = eml_forest_csv_read(reader, info.buf, info.len);
+    return trees_check(self, reader->line, error);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(trees_read_obj, trees_read);
+
+// _end(model, last): a line ends here, and with last the file, too.
+static mp_obj_t trees_end(mp_obj_t self_in, mp_obj_t last) {
+    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
+    EmlForestCsv *reader = trees_reader(self);
+    const bool is_last = mp_obj_is_true(last);
+    const EmlForestError error =
+        is_last ? eml_forest_csv_end(reader) : eml_forest_csv_end_line(reader);
+    if (is_last) {
+        self->reader = NULL;
+    }
+    return trees_check(self, reader->line, error);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(trees_end_obj, trees_end);
+
+#if EML_FOREST_VALUES
+static mp_obj_t trees_float(int32_t bits) {
+    union {
+        int32_t bits;
+        float value;
+    } number = {bits};
+    return mp_obj_new_float_from_f(number.value);
+}
+
+#endif
+
+// The features argument of a model: an array of its type and number.
+static const void *trees_features(const EmlForest *forest, mp_obj_t arg, mp_uint_t flags) {
+    if (forest->feature_type == EML_FOREST_INT16) {
+        return natmod_array(arg, 'h', forest->n_features, 2, flags,
+                            "features must be array('h') of n_features items");
+    }
+#if EML_FOREST_VALUES
+    if (forest->feature_type == EML_FOREST_FLOAT32) {
+        return natmod_array(arg, 'f', forest->n_features, 4, flags,
+                            "features must be array('f') of n_features items");
+    }
+#endif
+    mp_buffer_info_t info;
+    const bool is_bytes = mp_get_buffer(arg, &info, flags) && info.typecode == BYTEARRAY_TYPECODE;
+    return natmod_array(arg, is_bytes ? BYTEARRAY_TYPECODE : 'B', forest->n_features, 1, flags,
+                        "features must be n_features bytes");
+}
+
+// predict(features) or predict(features, out): the class index, +1 or -1, or a regressor's value.
 static mp_obj_t trees_predict(size_t n_args, const mp_obj_t *args) {
     mp_obj_trees_t *self = trees_loaded(args[0]);
     const EmlForest *forest = &self->forest;
-    const int16_t *features = natmod_array(args[1], 'h', forest->n_features, sizeof(int16_t),
-                                           MP_BUFFER_READ, FEATURES_TEXT);
-    if (n_args == 2) {
-        uint32_t votes[EML_FOREST_MAX_CLASSES];
-        return MP_OBJ_NEW_SMALL_INT(eml_forest_vote(forest, features, votes));
+    const void *features = trees_features(forest, args[1], MP_BUFFER_READ);
+    const uint32_t n_outputs = eml_forest_outputs(forest);
+    int32_t *out = NULL;
+    if (n_args > 2) {
+        out = natmod_array(args[2], 'f', n_outputs, sizeof(float), MP_BUFFER_WRITE,
+                           "out must be array('f') of outputs() items");
     }
-    // A float of the result takes as much room as the sum it is made of.
-    uint32_t *votes =
-        natmod_array(args[2], 'f', forest->n_classes, sizeof(float), MP_BUFFER_WRITE, OUT_TEXT);
-    const uint32_t class_index = eml_forest_vote(forest, features, votes);
-    eml_forest_proportions(forest, votes);
-    return MP_OBJ_NEW_SMALL_INT(class_index);
+    if (eml_forest_has_nan(forest, features)) {
+        mp_raise_ValueError("features must not be nan");
+    }
+    EmlForestSum sums[n_outputs];
+    uint32_t trees_used;
+    const int32_t result = eml_forest_predict(forest, features, sums, out != NULL, &trees_used);
+    self->trees_used = trees_used;
+    for (uint32_t i = 0; out != NULL && i < n_outputs; i++) {
+        out[i] = eml_forest_output(forest, sums, i);
+    }
+#if EML_FOREST_VALUES
+    if (eml_forest_is_regressor(forest)) {
+        return trees_float(eml_forest_output(forest, sums, 0));
+    }
+#endif
+    return MP_OBJ_NEW_SMALL_INT(result);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(trees_predict_obj, 2, 3, trees_predict);
 
 // outputs(): the number of values that predict(features, out) writes.
 static mp_obj_t trees_outputs(mp_obj_t self_in) {
-    return MP_OBJ_NEW_SMALL_INT(trees_loaded(self_in)->forest.n_classes);
+    return MP_OBJ_NEW_SMALL_INT(eml_forest_outputs(&trees_loaded(self_in)->forest));
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(trees_outputs_obj, trees_outputs);
 
+#if EML_FOREST_VALUES
+// quantize(floats, out): raw units to the model's units.
+static mp_obj_t trees_quantize(mp_obj_t self_in, mp_obj_t raw_in, mp_obj_t out_in) {
+    const EmlForest *forest = &trees_loaded(self_in)->forest;
+    if (!forest->has_scale) {
+        mp_raise_ValueError("model must have a scale");
+    }
+    const int32_t *raw = natmod_array(raw_in, 'f', forest->n_features, 4, MP_BUFFER_READ,
+                                      "floats must be array('f') of n_features items");
+    void *out = (void *)trees_features(forest, out_in, MP_BUFFER_WRITE);
+    if (!eml_forest_quantize(forest, raw, out)) {
+        mp_raise_ValueError("floats must not be nan");
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(trees_quantize_obj, trees_quantize);
+#endif
+
+// The class labels as a tuple, or None.
+static mp_obj_t trees_classes(const EmlForest *forest) {
+    if (forest->label_bytes == 0) {
+        return mp_const_none;
+    }
+    mp_obj_t labels[EML_FOREST_MAX_CLASSES];
+    const char *text = (const char *)forest->array[EML_FOREST_LABEL];
+    for (size_t i = 0; i < forest->n_classes; i++) {
+        const bool is_int = *text++ == 'i';
+        size_t length = 0;
+        while (text[length] != '\0') {
+            length++;
+        }
+        labels[i] = mp_obj_new_str(text, length);
+        if (is_int) {
+            labels[i] = mp_call_function_n_kw(MP_OBJ_FROM_PTR(&mp_type_int), 1, 0, &labels[i]);
+        }
+        text += length + 1;
+    }
+    return mp_obj_new_tuple(forest->n_classes, labels);
+}
+
 static void trees_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
-    const EmlForest *forest = &((mp_obj_trees_t *)MP_OBJ_TO_PTR(self_in))->forest;
+    const mp_obj_trees_t *self = MP_OBJ_TO_PTR(self_in);
+    const EmlForest *forest = &self->forest;
     mp_int_t value;
     if (name == MP_QSTR_n_features) {
         value = forest->n_features;
@@ -177,16 +240,32 @@ static void trees_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
         value = forest->n_trees;
     } else if (name == MP_QSTR_n_nodes) {
         value = forest->n_nodes;
+    } else if (name == MP_QSTR_nbytes) {
+        value = eml_forest_bytes(forest);
+    } else if (name == MP_QSTR_trees_used) {
+        value = self->trees_used;
+    } else if (name == MP_QSTR_classes) {
+        value = -1;
     } else {
         dest[1] = MP_OBJ_SENTINEL; // look among the methods
         return;
     }
     if (dest[0] == MP_OBJ_NULL) {
-        dest[0] = MP_OBJ_NEW_SMALL_INT(forest->n_trees == 0 ? 0 : value);
+        if (value < 0) {
+            dest[0] = forest->n_trees == 0 ? mp_const_none : trees_classes(forest);
+        } else {
+            dest[0] = MP_OBJ_NEW_SMALL_INT(forest->n_trees == 0 ? 0 : value);
+        }
     }
 }
 
-mp_map_elem_t trees_methods[2];
+static void trees_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    const EmlForest *forest = &((const mp_obj_trees_t *)MP_OBJ_TO_PTR(self_in))->forest;
+    mp_printf(print, "<Trees: %d trees, %d nodes, %d features, %d classes>", forest->n_trees,
+              forest->n_nodes, forest->n_features, forest->n_classes);
+}
+
+mp_map_elem_t trees_methods[2 + EML_FOREST_VALUES];
 static MP_DEFINE_CONST_DICT(trees_methods_dict, trees_methods);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
@@ -199,12 +278,19 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
         (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_predict), MP_OBJ_FROM_PTR(&trees_predict_obj)};
     trees_methods[1] =
         (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_outputs), MP_OBJ_FROM_PTR(&trees_outputs_obj)};
+#if EML_FOREST_VALUES
+    trees_methods[2] =
+        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_quantize), MP_OBJ_FROM_PTR(&trees_quantize_obj)};
+#endif
     MP_OBJ_TYPE_SET_SLOT(&trees_type, attr, trees_attr, 0);
-    MP_OBJ_TYPE_SET_SLOT(&trees_type, locals_dict, (void *)&trees_methods_dict, 1);
+    MP_OBJ_TYPE_SET_SLOT(&trees_type, print, trees_print, 1);
+    MP_OBJ_TYPE_SET_SLOT(&trees_type, locals_dict, (void *)&trees_methods_dict, 2);
 
     mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&trees_new_obj));
-    mp_store_global(MP_QSTR__new, MP_OBJ_FROM_PTR(&trees_new_unsized_obj));
-    mp_store_global(MP_QSTR_load_model, MP_OBJ_FROM_PTR(&trees_load_model_obj));
+    // What load.py needs.
+    mp_store_global(MP_QSTR__begin, MP_OBJ_FROM_PTR(&trees_begin_obj));
+    mp_store_global(MP_QSTR__read, MP_OBJ_FROM_PTR(&trees_read_obj));
+    mp_store_global(MP_QSTR__end, MP_OBJ_FROM_PTR(&trees_end_obj));
     mp_store_global(MP_QSTR___version__,
                     mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
 

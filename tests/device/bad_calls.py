@@ -10,8 +10,8 @@ predict = type(model).predict
 features = array.array("h", [0, 0])
 out = array.array("f", [0, 0, 0])
 
-FEATURES = "features must be an array of type 'h' with n_features items"
-OUT = "out must be an array of type 'f' with n_classes items"
+FEATURES = "features must be array('h') of n_features items"
+OUT = "out must be array('f') of outputs() items"
 SELF = "self must be a Trees object"
 CASES = (
     # Most firmwares check self of a method before the module does, with a text of their own.
@@ -23,7 +23,7 @@ CASES = (
     (TypeError, None, predict, emltrees, features),
     (TypeError, None, type(model).outputs, 1),
     (TypeError, SELF, emltrees.load_model, 1, MODEL),
-    (TypeError, SELF, emltrees.load_model, MODEL, model),
+    (TypeError, None, emltrees.load_model, MODEL, model),
     (TypeError, FEATURES, model.predict, 1),
     (TypeError, FEATURES, model.predict, None),
     (TypeError, FEATURES, model.predict, [0, 0]),
@@ -41,19 +41,19 @@ CASES = (
     (ValueError, OUT, model.predict, features, array.array("f", [0, 0, 0, 0])),
     (ValueError, OUT, model.predict, features, array.array("i", [0, 0, 0])),
     (TypeError, OUT, model.predict, features, bytes(12)),
-    (TypeError, "trees must be 1 to 65000", emltrees.new, 1.0, 1, 1),
-    (TypeError, "trees must be 1 to 65000", emltrees.new, None, 1, 1),
-    (ValueError, "trees must be 1 to 65000", emltrees.new, 0, 1, 1),
-    (ValueError, "trees must be 1 to 65000", emltrees.new, -1, 1, 1),
-    (ValueError, "trees must be 1 to 65000", emltrees.new, 2**32 + 1, 1, 1),
-    (ValueError, "nodes must be 1 to 65000", emltrees.new, 1, 0, 1),
-    (ValueError, "nodes must be 1 to 65000", emltrees.new, 1, 2**29 + 1, 1),
-    (ValueError, "nodes must be 1 to 65000", emltrees.new, 1, 2**31, 1),
-    (ValueError, "nodes must be 1 to 65000", emltrees.new, 1, 2**64 + 1, 1),
-    (ValueError, "leaves must be 1 to 65000", emltrees.new, 1, 1, 65001),
-    (ValueError, "leaves must be 1 to 65000", emltrees.new, 1, 1, 2**32 + 5),
-    (ValueError, "a model must be loaded first", emltrees.new(1, 1, 1).predict, features),
-    (ValueError, "a model must be loaded first", emltrees.new(1, 1, 1).outputs),
+    (TypeError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 1.0, 1, 1),
+    (TypeError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, None, 1, 1),
+    (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 0, 1, 1),
+    (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, -1, 1, 1),
+    (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 2**32 + 1, 1, 1),
+    (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 1, 0, 1),
+    (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 1, 2**29 + 1, 1),
+    (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 1, 2**31, 1),
+    (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 1, 2**64 + 1, 1),
+    (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 1, 1, 65001),
+    (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 1, 1, 2**32 + 5),
+    (ValueError, "model must be loaded first", emltrees.new(1, 1, 1).predict, features),
+    (ValueError, "model must be loaded first", emltrees.new(1, 1, 1).outputs),
     (TypeError, None, model.predict),
     (TypeError, None, model.predict, features, out, out),
     (TypeError, None, emltrees.new, 1, 1),

@@ -25,7 +25,7 @@ def use():
     try:
         emltrees.load_model(model, b"f,2\nc,x")
     except ValueError as error:
-        assert str(error) == "line 2: number expected"
+        assert str(error) == "line 2: number expected, or out of range"
     return model.predict, model.outputs
 
 

@@ -1,0 +1,118 @@
+// The host twin of emltrees: the kernel that runs on boards, compiled for this computer.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eml_forest_csv.h"
+
+#define MESSAGE_BYTES 96
+
+typedef struct {
+    EmlForest forest;
+    uint8_t *image; // of a binary model; else the forest's arrays are its own
+} Twin;
+
+// The kernel's resize function must not return without memory, which a PC has for any model.
+static void *resize(void *memory, size_t bytes) {
+    if (bytes == 0) {
+        free(memory);
+        return NULL;
+    }
+    void *resized = realloc(memory, bytes);
+    if (resized == NULL) {
+        abort();
+    }
+    return resized;
+}
+
+void forest_free(void *handle) {
+    Twin *twin = handle;
+    for (uint32_t i = 0; i < EML_FOREST_ARRAYS && twin->image == NULL; i++) {
+        free((void *)twin->forest.array[i]);
+    }
+    free(twin->image);
+    free(twin);
+}
+
+// A model from the bytes of a file, CSV or binary; NULL if it is refused, and then message, of
+// MESSAGE_BYTES, says why.
+void *forest_load(const uint8_t *data, size_t bytes, char *message) {
+    Twin *twin = resize(NULL, sizeof(Twin));
+    memset(twin, 0, sizeof(Twin));
+    EmlForestError error;
+    uint32_t line = 0;
+    if (eml_forest_bin_bytes(data, bytes) > 0) {
+        twin->image = resize(NULL, bytes);
+        memcpy(twin->image, data, bytes);
+        error = eml_forest_bin(&twin->forest, twin->image, bytes);
+    } else {
+        EmlForestCsv csv;
+        eml_forest_csv_begin(&csv, &twin->forest, resize, EML_FOREST_MAX_COUNT,
+                             EML_FOREST_MAX_COUNT, EML_FOREST_MAX_COUNT);
+        error = eml_forest_csv_read(&csv, (const char *)data, bytes);
+        if (error == EML_FOREST_OK) {
+            error = eml_forest_csv_end(&csv);
+        }
+        line = csv.line;
+    }
+    if (error != EML_FOREST_OK) {
+        snprintf(message, MESSAGE_BYTES, "line %u: %s", (unsigned)line,
+                 eml_forest_error_text(error));
+        forest_free(twin);
+        return NULL;
+    }
+    return twin;
+}
+
+int32_t forest_outputs(void *handle) {
+    return (int32_t)eml_forest_outputs(&((Twin *)handle)->forest);
+}
+
+size_t forest_bytes(void *handle) { return eml_forest_bytes(&((Twin *)handle)->forest); }
+
+// Predicts rows of n_features items of the feature type. index: a class, or +1 or -1, each row;
+// out: forest_outputs() values each row; trees_used: NULL, or the trees that a vote alone needs,
+// each row. Returns 0, or the number from 1 of the first row with a NaN, before which all is
+// filled.
+int32_t forest_predict(void *handle, const void *features, size_t rows, int32_t *index, float *out,
+                       uint32_t *trees_used) {
+    const EmlForest *forest = &((Twin *)handle)->forest;
+    const uint32_t n_outputs = eml_forest_outputs(forest);
+    const size_t item_bytes = forest->feature_type == EML_FOREST_INT16   ? 2
+                              : forest->feature_type == EML_FOREST_UINT8 ? 1
+                                                                         : 4;
+    EmlForestSum sums[EML_FOREST_MAX_CLASSES];
+    for (size_t row = 0; row < rows; row++) {
+        const void *at = (const uint8_t *)features + row * forest->n_features * item_bytes;
+        if (eml_forest_has_nan(forest, at)) {
+            return (int32_t)row + 1;
+        }
+        uint32_t used;
+        if (trees_used != NULL) {
+            eml_forest_predict(forest, at, sums, false, &used);
+            trees_used[row] = used;
+        }
+        index[row] = eml_forest_predict(forest, at, sums, true, &used);
+        for (uint32_t i = 0; i < n_outputs; i++) {
+            const int32_t bits = eml_forest_output(forest, sums, i);
+            memcpy(&out[row * n_outputs + i], &bits, sizeof(bits));
+        }
+    }
+    return 0;
+}
+
+// Turns rows of raw floats into the model's units. Returns 0, or the number from 1 of the first row
+// with a NaN; the model must have a scale.
+int32_t forest_quantize(void *handle, const float *raw, size_t rows, void *features) {
+    const EmlForest *forest = &((Twin *)handle)->forest;
+    const size_t item_bytes = forest->feature_type == EML_FOREST_UINT8 ? 1 : 2;
+    for (size_t row = 0; row < rows; row++) {
+        const size_t at = row * forest->n_features;
+        if (!eml_forest_quantize(forest, (const int32_t *)(const void *)&raw[at],
+                                 (uint8_t *)features + at * item_bytes)) {
+            return (int32_t)row + 1;
+        }
+    }
+    return 0;
+}
