@@ -77,3 +77,12 @@ def test_compiler_error_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture) -
     assert subprocess.run(command, env=environment, check=False).returncode != 0
     assert "error" in capfd.readouterr().err
     assert not list(tmp_path.glob("dist/*/*.mpy"))
+
+
+def test_readme_tells_the_bytes() -> None:
+    """The README's table of modules is that of dist/."""
+    text = (dist.ROOT / "README.md").read_text()
+    for architecture in dist.ARCHITECTURES:
+        folder = dist.DIST / f"{architecture}_6.3"
+        sizes = [(folder / f"{module}.mpy").stat().st_size for module in dist.MODULES]
+        assert f"| {architecture} | {' | '.join(map(str, sizes))} |" in text

@@ -3,6 +3,7 @@
 dist/<arch>_6.3/<module>.mpy     the modules, and a package.json for `mip install`
 dist/mip/<arch>/                 the same as an index: `mip install --index .../mip/<arch> emltrees`
 dist/manifest.json               the versions of the tools that made them
+README.md                        the table of their bytes
 """
 
 import argparse
@@ -100,6 +101,19 @@ def publish(architecture: str) -> None:
     write_json(DIST / name / "package.json", {"v": 1, "version": version(), "urls": urls})
 
 
+def write_table() -> None:
+    """Write the README's table of modules and their bytes."""
+    lines = [f"| | {' | '.join(MODULES)} |", "|---" * (len(MODULES) + 1) + "|"]
+    for architecture in ARCHITECTURES:
+        folder = DIST / f"{architecture}_6.3"
+        sizes = [str((folder / f"{module}.mpy").stat().st_size) for module in MODULES]
+        lines.append(f"| {architecture} | {' | '.join(sizes)} |")
+    readme = ROOT / "README.md"
+    table = "\n".join(["<!-- bytes -->", *lines, "<!-- /bytes -->"])
+    text = readme.read_text()
+    readme.write_text(re.sub("<!-- bytes -->.*<!-- /bytes -->", table, text, flags=re.DOTALL))
+
+
 def write_json(path: Path, value: dict) -> None:
     """Write a JSON file that reads well in a diff."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -113,6 +127,7 @@ def main() -> None:
     build(BUILD, list(ARCHITECTURES))
     for architecture in ARCHITECTURES:
         publish(architecture)
+    write_table()
     write_json(DIST / "manifest.json", {"version": version(), "tools": tool_versions()})
     print(f"dist/ holds {', '.join(MODULES)} for {', '.join(ARCHITECTURES)}")
 
