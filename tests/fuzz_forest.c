@@ -1,5 +1,6 @@
-// Feeds a model file that is cut, changed and chopped into pieces to the reader, under sanitizers.
-// What loads must predict a class. Arguments: file, seed, rounds.
+// Feeds a model file that is cut and changed to the readers, under sanitizers. What loads must
+// predict. A binary file gets a right checksum, or nothing but that would be tried. Arguments:
+// file, seed, rounds.
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,25 +15,75 @@ static uint32_t next_random(void) {
     return state >> 8;
 }
 
-// Memory of exactly the size asked for, so that a read beyond it is seen; sometimes there is none.
-static uint32_t resizes_left;
+// Memory of exactly the size asked for, so that a read beyond it is seen.
 static void *resize(void *memory, size_t bytes) {
     if (bytes == 0) {
         free(memory);
         return NULL;
     }
-    return resizes_left-- == 0 ? NULL : realloc(memory, bytes);
+    return realloc(memory, bytes);
 }
 
 static uint32_t loaded;
 
-static void try_model(const char *data, size_t length, uint32_t max_nodes) {
+static void use(const EmlForest *forest) {
+    loaded++;
+    const uint32_t n_outputs = eml_forest_outputs(forest);
+    int32_t *features = malloc(forest->n_features * sizeof(int32_t));
+    EmlForestSum *sums = malloc(n_outputs * sizeof(EmlForestSum));
+    for (int round = 0; round < 4; round++) {
+        for (int i = 0; i < forest->n_features; i++) {
+            features[i] = (int32_t)(next_random() * 331u);
+        }
+        if (!eml_forest_has_nan(forest, features)) {
+            uint32_t used;
+            const int32_t result = eml_forest_predict(forest, features, sums, round % 2, &used);
+            if (result < -1 || (result > 1 && result >= forest->n_classes) || used == 0 ||
+                used > forest->n_trees) {
+                abort();
+            }
+            if (round % 2) {
+                for (uint32_t i = 0; i < n_outputs; i++) {
+                    eml_forest_output(forest, sums, i);
+                }
+            }
+        }
+        if (forest->has_scale) {
+            int32_t *out = malloc(forest->n_features * sizeof(int32_t));
+            eml_forest_quantize(forest, features, out);
+            free(out);
+        }
+    }
+    free(features);
+    free(sums);
+}
+
+static void try_bin(const uint8_t *data, size_t length) {
     EmlForest forest;
     memset(&forest, 0, sizeof(forest));
-    forest.resize = resize;
-    resizes_left = next_random() % 8 == 0 ? next_random() % 20 : UINT32_MAX;
+    uint8_t *image = malloc(length + 3);
+    uint8_t *at = image + next_random() % 4; // at any alignment
+    memcpy(at, data, length);
+    if (length >= EML_FOREST_BIN_HEAD) {
+        const uint32_t bytes = (uint32_t)length;
+        memcpy(at + 24, &bytes, 4);
+        uint32_t crc = eml_forest_crc(0xffffffffu, at, 28);
+        crc = ~eml_forest_crc(crc, at + EML_FOREST_BIN_HEAD, length - EML_FOREST_BIN_HEAD);
+        memcpy(at + 28, &crc, 4);
+    }
+    if (eml_forest_bin(&forest, at, length) == EML_FOREST_OK) {
+        use(&forest);
+    } else if (forest.n_trees != 0) {
+        abort();
+    }
+    free(image);
+}
+
+static void try_csv(const char *data, size_t length, uint32_t max_nodes) {
+    EmlForest forest;
+    memset(&forest, 0, sizeof(forest));
     EmlForestCsv csv;
-    eml_forest_csv_begin(&csv, &forest, 100, max_nodes, 1000);
+    eml_forest_csv_begin(&csv, &forest, resize, 100, max_nodes, 1000);
     EmlForestError error = EML_FOREST_OK;
     for (size_t at = 0; at < length && error == EML_FOREST_OK;) {
         size_t piece = 1 + next_random() % 200;
@@ -49,31 +100,13 @@ static void try_model(const char *data, size_t length, uint32_t max_nodes) {
         error = eml_forest_csv_end(&csv);
     }
     if (error == EML_FOREST_OK) {
-        loaded++;
-        int16_t *features = malloc(forest.n_features * sizeof(int16_t));
-        uint32_t *votes = malloc(forest.n_classes * sizeof(uint32_t));
-        for (int round = 0; round < 4; round++) {
-            for (int i = 0; i < forest.n_features; i++) {
-                features[i] = (int16_t)next_random();
-            }
-            if (eml_forest_vote(&forest, features, votes) >= forest.n_classes) {
-                abort();
-            }
-            eml_forest_proportions(&forest, votes);
-        }
-        free(features);
-        free(votes);
-    } else {
-        char text[EML_FOREST_MESSAGE_MAX];
-        if (forest.n_trees != 0 || eml_forest_message(csv.line, error, text) > sizeof(text)) {
-            abort();
-        }
+        use(&forest);
+    } else if (forest.n_trees != 0 || eml_forest_error_text(error)[0] == '\0') {
+        abort();
     }
-    free(forest.feature.items);
-    free(forest.threshold.items);
-    free(forest.link.items);
-    free(forest.root.items);
-    free(forest.leaf.items);
+    for (uint32_t i = 0; i < EML_FOREST_ARRAYS; i++) {
+        free((void *)forest.array[i]);
+    }
 }
 
 int main(int count, char **arguments) {
@@ -89,15 +122,23 @@ int main(int count, char **arguments) {
     fclose(file);
     state = (uint32_t)strtoul(arguments[2], NULL, 10);
     const uint32_t rounds = (uint32_t)strtoul(arguments[3], NULL, 10);
+    const bool is_bin = eml_forest_bin_bytes((const uint8_t *)data, length) > 0;
     for (uint32_t round = 0; round < rounds; round++) {
-        try_model(data, next_random() % (length + 1), 65000);
         memcpy(changed, data, length);
-        for (uint32_t changes = 1 + next_random() % 3; changes > 0; changes--) {
-            const char *characters = "0123456789-,.e\n\r[] lfcbrn\xff";
-            changed[next_random() % length] = characters[next_random() % strlen(characters)];
+        // Half of the changes in the first bytes, where what matters most is.
+        const uint32_t range = round % 2 && length > 64 ? 64 : (uint32_t)length;
+        for (uint32_t changes = next_random() % 3; changes > 0; changes--) {
+            const char *characters = "0123456789-,.e\n\r[] vkqmfclbyisrne\xff";
+            changed[next_random() % range] =
+                is_bin ? (char)next_random() : characters[next_random() % strlen(characters)];
         }
-        try_model(changed, length, round % 2 ? 65000 : 50);
+        const size_t end = round % 4 == 0 ? next_random() % (length + 1) : length;
+        if (is_bin) {
+            try_bin((const uint8_t *)changed, end);
+        } else {
+            try_csv(changed, end, round % 8 ? 65000 : 50);
+        }
     }
-    printf("%u of %u loaded\n", loaded, 2 * rounds);
+    printf("%u of %u loaded\n", loaded, rounds);
     return 0;
 }

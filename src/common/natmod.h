@@ -11,11 +11,14 @@ void *memset(void *memory, int value, size_t bytes) {
     return mp_fun_table.memset_(memory, value, bytes);
 }
 
+// A binding need not use all of these.
+#define NATMOD_FUNCTION static __attribute__((unused))
+
 // Raises an exception whose text is format % (number, text), which the firmware puts together.
 #define natmod_raise(type, format, number, text) \
     natmod_raise_text(type, mp_obj_new_str(format, sizeof(format) - 1), number, text)
-static inline void natmod_raise_text(const mp_obj_type_t *type, mp_obj_t format, mp_int_t number,
-                                     const char *text) {
+NATMOD_FUNCTION void natmod_raise_text(const mp_obj_type_t *type, mp_obj_t format, mp_int_t number,
+                                       const char *text) {
     size_t length = 0;
     while (text[length] != '\0') {
         length++;
@@ -26,7 +29,8 @@ static inline void natmod_raise_text(const mp_obj_type_t *type, mp_obj_t format,
 
 // The value of an int argument between low and high. mp_obj_get_int alone would cut larger ints
 // off.
-static mp_int_t natmod_int(mp_obj_t arg, mp_int_t low, mp_int_t high, const char *requirement) {
+NATMOD_FUNCTION mp_int_t natmod_int(mp_obj_t arg, mp_int_t low, mp_int_t high,
+                                    const char *requirement) {
     if (!mp_obj_is_small_int(arg)) {
         if (mp_obj_get_type(arg) != &mp_type_int) {
             mp_raise_TypeError(requirement);
@@ -41,8 +45,8 @@ static mp_int_t natmod_int(mp_obj_t arg, mp_int_t low, mp_int_t high, const char
 }
 
 // The items of an array argument with this typecode and length; flags say whether it is written to.
-static void *natmod_array(mp_obj_t arg, char typecode, size_t length, size_t item_bytes,
-                          mp_uint_t flags, const char *requirement) {
+NATMOD_FUNCTION void *natmod_array(mp_obj_t arg, char typecode, size_t length, size_t item_bytes,
+                                   mp_uint_t flags, const char *requirement) {
     mp_buffer_info_t info;
     if (!mp_get_buffer(arg, &info, flags)) {
         mp_raise_TypeError(requirement);
@@ -55,8 +59,11 @@ static void *natmod_array(mp_obj_t arg, char typecode, size_t length, size_t ite
 
 // The object itself, if it has this type. MicroPython does not check: Model.predict(1, 2) gets
 // here.
-static void *natmod_self(mp_obj_t self, const mp_obj_full_type_t *type, const char *requirement) {
-    if (mp_obj_get_type(self) != (const mp_obj_type_t *)type) {
+NATMOD_FUNCTION void *natmod_self(mp_obj_t self, const mp_obj_full_type_t *type,
+                                  const char *requirement) {
+    // Not mp_obj_get_type, which takes 25 instructions more.
+    if (!mp_obj_is_obj(self) ||
+        ((mp_obj_base_t *)MP_OBJ_TO_PTR(self))->type != (const mp_obj_type_t *)type) {
         mp_raise_TypeError(requirement);
     }
     return MP_OBJ_TO_PTR(self);

@@ -73,6 +73,7 @@ typedef struct EmlForest {
     uint8_t n_base;
     uint8_t has_scale;
     uint8_t exponent; // of the largest float32 that is summed
+    uint8_t n_pure; // the first leaves of a vote, each of which is all for the class of its number
 } EmlForest;
 
 // Items at any alignment. Where the CPU allows it, each is one load; on others, bytes.
@@ -146,25 +147,27 @@ static inline int32_t eml_forest_key(int32_t bits) { return bits ^ ((bits >> 31)
 #define EML_FOREST_SAME(value) (value)
 
 // Walks one tree from its root; returns the leaf (hard vote: the class). One function for each kind
-// of model, so that the loop decides nothing about it: 8 to 13 instructions a node.
+// of model, so that the loop decides nothing about it: 11 to 14 instructions a node.
+typedef uint32_t (*EmlForestWalk)(const EmlForest *self, const void *features, uint32_t node);
+
 #define EML_FOREST_WALK(name, feature_type, as_integer, threshold_type, link_type) \
     static uint32_t name(const EmlForest *self, const void *features, uint32_t node) { \
         const feature_type *value = (const feature_type *)features; \
         const uint8_t *feature = self->array[EML_FOREST_FEATURE]; \
         const threshold_type *threshold = \
             (const threshold_type *)self->array[EML_FOREST_THRESHOLD]; \
+        const link_type *links = (const link_type *)self->array[EML_FOREST_LINK]; \
         const uint32_t first_leaf = self->first_leaf; \
-        for (;;) { \
-            const link_type *link = (const link_type *)self->array[EML_FOREST_LINK] + 2 * node; \
+        uint32_t jump = 0; \
+        do { \
+            node += jump; \
+            const link_type *link = links + 2 * node; \
             if (as_integer(value[feature[node]]) >= threshold[node].value) { \
                 link++; \
             } \
-            const uint32_t jump = link->value; \
-            if (jump >= first_leaf) { \
-                return jump - first_leaf; \
-            } \
-            node += jump; \
-        } \
+            jump = link->value; \
+        } while (jump < first_leaf); \
+        return jump - first_leaf; \
     }
 
 EML_FOREST_WALK(eml_forest_walk_int16_1_1, int16_t, EML_FOREST_SAME, EmlForestUint8, EmlForestUint8)
@@ -180,23 +183,20 @@ EML_FOREST_WALK(eml_forest_walk_float_1, int32_t, eml_forest_key, EmlForestInt32
 EML_FOREST_WALK(eml_forest_walk_float_2, int32_t, eml_forest_key, EmlForestInt32, EmlForestUint16)
 #endif
 
-static uint32_t eml_forest_walk(const EmlForest *self, const void *features, uint32_t tree) {
-    const uint32_t root = ((const EmlForestUint16 *)self->array[EML_FOREST_ROOT])[tree].value;
-    uint32_t (*walk)(const EmlForest *, const void *, uint32_t);
+static EmlForestWalk eml_forest_walk(const EmlForest *self) {
     const bool near = self->link_bytes == 1;
-    if (self->feature_type == EML_FOREST_UINT8) {
-        walk = near ? eml_forest_walk_uint8_1 : eml_forest_walk_uint8_2;
-    } else if (self->threshold_bytes == 1) {
-        walk = near ? eml_forest_walk_int16_1_1 : eml_forest_walk_int16_1_2;
-    } else {
-        walk = near ? eml_forest_walk_int16_2_1 : eml_forest_walk_int16_2_2;
-    }
 #if EML_FOREST_VALUES
     if (self->feature_type == EML_FOREST_FLOAT32) {
-        walk = near ? eml_forest_walk_float_1 : eml_forest_walk_float_2;
+        return near ? eml_forest_walk_float_1 : eml_forest_walk_float_2;
     }
 #endif
-    return walk(self, features, root);
+    if (self->feature_type == EML_FOREST_UINT8) {
+        return near ? eml_forest_walk_uint8_1 : eml_forest_walk_uint8_2;
+    }
+    if (self->threshold_bytes == 1) {
+        return near ? eml_forest_walk_int16_1_1 : eml_forest_walk_int16_1_2;
+    }
+    return near ? eml_forest_walk_int16_2_1 : eml_forest_walk_int16_2_2;
 }
 
 /** Whether a float32 among the features is no number; prediction is not allowed then. */
@@ -215,54 +215,56 @@ static inline bool eml_forest_has_nan(const EmlForest *self, const void *feature
     return false;
 }
 
-// Adds up votes; see eml_forest_predict.
-static uint32_t eml_forest_vote(const EmlForest *self, const void *features, uint32_t *votes,
-                                bool all, uint32_t *trees_used) {
+// Adds up votes; see eml_forest_predict. Not inlined: in a caller with an array of variable length
+// its loop would run on the stack.
+static __attribute__((noinline)) uint32_t eml_forest_vote(const EmlForest *self,
+                                                          const void *features, uint32_t *votes,
+                                                          bool all, uint32_t *trees_used) {
+    const EmlForestWalk walk = eml_forest_walk(self);
+    const EmlForestUint16 *root = (const EmlForestUint16 *)self->array[EML_FOREST_ROOT];
+    const EmlForestUint16 *const end = root + self->n_trees;
     const uint32_t n_classes = self->n_classes;
-    const uint32_t n_trees = self->n_trees;
-    const uint32_t whole = self->leaf_bits == 0 ? 1 : 255; // what one tree adds at most
-    for (uint32_t i = 0; i < n_classes; i++) {
-        votes[i] = 0;
-    }
-    uint32_t best = 0, best_votes = 0, second = 0, tree = 0;
+    const uint32_t whole = self->leaf_bits == 0 ? 1 : 255; // what a tree adds in all
+    uint32_t i = n_classes;
     do {
-        const uint32_t leaf = eml_forest_walk(self, features, tree++);
-        const uint32_t still = (n_trees - tree) * whole;
-        if (self->leaf_bits == 0) {
-            const uint32_t sum = ++votes[leaf];
+        votes[--i] = 0;
+    } while (i > 0);
+    // What the trees left can still add to a class; out of reach if the vote must not end early.
+    uint32_t still = whole * self->n_trees + (all ? 1u << 31 : 0);
+    uint32_t best = 0, best_votes = 0, second_votes = 0;
+    do {
+        const uint32_t leaf = walk(self, features, root->value);
+        root++;
+        still -= whole;
+        if (leaf < self->n_pure) {
+            const uint32_t sum = votes[leaf] += whole;
             if (leaf == best) {
                 best_votes = sum;
             } else if (sum > best_votes) {
-                second = best_votes;
+                second_votes = best_votes;
                 best_votes = sum;
                 best = leaf;
-            } else if (sum > second) {
-                second = sum;
+            } else if (sum > second_votes) {
+                second_votes = sum;
             }
         } else {
             const uint8_t *proportion = self->array[EML_FOREST_LEAF] + leaf * n_classes;
-            best_votes = 0;
-            second = 0;
+            best_votes = second_votes = 0;
             for (uint32_t i = 0; i < n_classes; i++) {
                 const uint32_t sum = votes[i] += proportion[i];
                 if (sum > best_votes) {
-                    second = best_votes;
+                    second_votes = best_votes;
                     best_votes = sum;
                     best = i;
-                } else if (sum > second) {
-                    second = sum;
+                } else if (sum > second_votes) {
+                    second_votes = sum;
                 }
             }
         }
-        if (best_votes > second + still && !all) {
-            *trees_used = tree;
-            return best;
-        }
-    } while (tree < n_trees);
-    *trees_used = tree;
-    for (uint32_t i = n_classes; i-- > 0;) {
-        if (votes[i] == best_votes) {
-            best = i; // the lowest of equals
+    } while (best_votes <= second_votes + still && root != end);
+    *trees_used = self->n_trees - (uint32_t)(end - root);
+    if (best_votes == second_votes) {
+        for (best = 0; votes[best] != best_votes; best++) { // the lowest of equals
         }
     }
     return best;
@@ -342,8 +344,10 @@ static void eml_forest_sum(const EmlForest *self, const void *features, EmlFores
                       ? eml_forest_fixed(self, eml_forest_bits(self->array[EML_FOREST_BASE], i))
                       : 0;
     }
+    const EmlForestWalk walk = eml_forest_walk(self);
+    const EmlForestUint16 *root = (const EmlForestUint16 *)self->array[EML_FOREST_ROOT];
     for (uint32_t tree = 0, i = 0; tree < self->n_trees; tree++) {
-        const uint32_t leaf = eml_forest_walk(self, features, tree);
+        const uint32_t leaf = walk(self, features, root[tree].value);
         sums[i] += eml_forest_fixed(self, eml_forest_bits(self->array[EML_FOREST_LEAF], leaf));
         i = i + 1 == n_outputs ? 0 : i + 1;
     }
@@ -363,15 +367,15 @@ static int32_t eml_forest_power(uint32_t x) {
     return eml_forest_divide(power, 1u << 30, -(int32_t)(x >> 24));
 }
 
-// The product of two float32 without their signs in units of 2^-24, at most 2^62.
+// The product of two float32 without their signs in units of 2^-24, at most 2^61.
 static int64_t eml_forest_product(int32_t a, int32_t b) {
     const int32_t a_exponent = (a >> 23) & 255, b_exponent = (b >> 23) & 255;
     const int32_t shift = 276 - a_exponent - b_exponent;
     if (a_exponent == 0 || b_exponent == 0 || shift > 48) {
         return 0;
     }
-    if (shift < -13) {
-        return (int64_t)1 << 62;
+    if (shift < -12) {
+        return (int64_t)1 << 61;
     }
     const int64_t product =
         (int64_t)((a & 0x7fffff) | 0x800000) * (int32_t)((b & 0x7fffff) | 0x800000);
@@ -472,9 +476,23 @@ static inline bool eml_forest_quantize(const EmlForest *self, const int32_t *raw
 }
 #endif
 
-/** Sets `exponent` from all values that are summed: part of loading. Returns false if one of them
-is infinite or no number. */
+/** Sets `n_pure` and `exponent`, the last part of loading. Returns false if a value is infinite or
+no number. */
 static inline bool eml_forest_measure(EmlForest *self) {
+    uint32_t pure = self->leaf_bits == 0 ? self->n_classes : 0;
+    if (self->leaf_bits == 8) {
+        // As far as leaf i is 255 for class i and 0 for the others.
+        const uint8_t *proportion = self->array[EML_FOREST_LEAF];
+        uint32_t i = 0;
+        while (pure < self->n_classes && pure < self->n_leaves &&
+               *proportion++ == (i == pure ? 255 : 0)) {
+            if (++i == self->n_classes) {
+                i = 0;
+                pure++;
+            }
+        }
+    }
+    self->n_pure = (uint8_t)pure;
     self->exponent = 0;
 #if EML_FOREST_VALUES
     const uint32_t n_leaves = self->leaf_bits == 32 ? self->n_leaves : 0;

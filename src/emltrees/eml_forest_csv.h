@@ -156,29 +156,29 @@ static bool eml_forest_csv_number(const char **at, EmlForestNumber *number) {
     const char *text = *at;
     uint32_t digits = 0, whole = 0;
     int32_t exponent = 0;
-    bool point = false, fraction = false, any = false;
+    bool fraction = false, any = false, point = false;
     number->negative = *text == '-';
     text += number->negative;
-    for (;; text++) {
-        const uint32_t digit = (uint32_t)(*text - '0');
-        if (*text == '.' && !point) {
-            point = true;
-        } else if (digit > 9) {
-            break;
-        } else {
+    for (;;) {
+        for (uint32_t digit; (digit = (uint32_t)(*text - '0')) <= 9; text++) {
             any = true;
-            exponent -= point;
             if (digits < UINT32_MAX / 10) {
                 digits = 10 * digits + digit;
+                exponent -= point;
             } else {
-                exponent++;
+                exponent += !point;
             }
-            if (!point) {
-                whole = digits;
-            } else {
-                fraction |= digit != 0;
-            }
+            fraction |= point && digit != 0;
         }
+        if (point) {
+            break;
+        }
+        whole = digits;
+        if (*text != '.') {
+            break;
+        }
+        point = true;
+        text++;
     }
     if (*text == 'e' && any) {
         // Writers use this below 1e-4 and above 1e5, with one digit before the point.
@@ -619,22 +619,25 @@ static inline EmlForestError eml_forest_csv_end_line(EmlForestCsv *csv) {
 /** Reads the next `length` bytes of the file. After an error, csv->line is the line it is in. */
 static inline EmlForestError eml_forest_csv_read(EmlForestCsv *csv, const char *data,
                                                  size_t length) {
-    for (; length > 0; length--) {
+    const char *const end = data + length;
+    uint32_t used = csv->length;
+    while (data != end) {
         const char character = *data++;
-        if (character == '\n') {
-            if (csv->length == 0) {
-                return EML_FOREST_BAD_ROW;
+        if (character != '\n') {
+            if (used == EML_FOREST_LINE_MAX) {
+                return EML_FOREST_LINE_TOO_LONG;
             }
-            const EmlForestError error = eml_forest_csv_end_line(csv);
-            if (error != EML_FOREST_OK) {
-                return error;
-            }
-        } else if (csv->length == EML_FOREST_LINE_MAX) {
-            return EML_FOREST_LINE_TOO_LONG;
-        } else {
-            csv->text[csv->length++] = character;
+            csv->text[used++] = character;
+            continue;
         }
+        csv->length = (uint8_t)used;
+        const EmlForestError error = used == 0 ? EML_FOREST_BAD_ROW : eml_forest_csv_end_line(csv);
+        if (error != EML_FOREST_OK) {
+            return error;
+        }
+        used = 0;
     }
+    csv->length = (uint8_t)used;
     return EML_FOREST_OK;
 }
 

@@ -28,7 +28,7 @@ static inline const char *eml_forest_error_text(EmlForestError error) {
                        "line is too long\0"
                        "unknown row, or out of order\0"
                        "number expected, or out of range\0"
-                       "kind of model is not supported, or needs emltrees_full\0"
+                       "kind of model is not supported\0"
                        "leaf must fit the number of classes\0"
                        "feature must exist\0"
                        "child must be a later node or a leaf\0"

@@ -11,7 +11,7 @@
 typedef struct {
     mp_obj_base_t base;
     EmlForest forest;
-    const void *image; // a binary model that forest points into; NULL if it has arrays of its own
+    const void *image;    // object or memory of a binary model that forest points into, or NULL
     EmlForestCsv *reader; // the load in progress; a source may call Python, which may load again
     uint16_t trees_used;
     uint16_t max_trees;
@@ -53,6 +53,9 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(trees_new_obj, 0, 3, trees_new);
 static mp_obj_t trees_check(mp_obj_trees_t *self, uint32_t line, EmlForestError error) {
     if (error != EML_FOREST_OK) {
         self->reader = NULL;
+        if (line == 0) {
+            mp_raise_ValueError(eml_forest_error_text(error));
+        }
         natmod_raise(&mp_type_ValueError, "line %d: %s", line, eml_forest_error_text(error));
     }
     return mp_const_none;
@@ -85,14 +88,15 @@ static mp_obj_t trees_begin(mp_obj_t self_in, mp_obj_t source) {
         return mp_const_false;
     }
     self->reader = NULL;
+    // The object, not its memory: the garbage collector does not see pointers into the middle.
+    self->image = MP_OBJ_TO_PTR(source);
     const void *image = info.buf;
     if (mp_get_buffer(source, &info, MP_BUFFER_WRITE)) {
         // Somebody may change or move it.
         void *copy = m_malloc(info.len);
         mp_fun_table.memmove_(copy, image, info.len);
-        image = copy;
+        image = self->image = copy;
     }
-    self->image = image;
     trees_check(self, 0, eml_forest_bin(&self->forest, image, info.len));
     return mp_const_true;
 }

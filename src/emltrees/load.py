@@ -1,5 +1,20 @@
-# Merged into emltrees.mpy: reading from files takes half the bytes that it would take in C, which
-# cannot close a file either when reading it raises.
+# Merged into emltrees.mpy: this takes half the bytes that it would take in C, which could not close
+# a file either when reading it raises.
+
+
+def _pieces(file):
+    if hasattr(file, "readinto"):
+        piece = memoryview(bytearray(128))
+        while True:
+            length = file.readinto(piece)
+            if not length:
+                return
+            yield piece[:length]
+    while True:
+        piece = file.read(128)
+        if not piece:
+            return
+        yield piece
 
 
 def load_model(model, source):
@@ -7,21 +22,24 @@ def load_model(model, source):
         raise TypeError("source must be a file, bytes or lines")
     if _begin(model, source):
         return
+    lines = False
     if isinstance(source, (bytes, bytearray, memoryview)):
-        _read(model, source)
-    elif hasattr(source, "read"):
-        piece = source.read(128)
-        if piece[:4] == b"EMLT":
-            _begin(model, piece + source.read())
-            return
-        while piece:
-            _read(model, piece)
-            piece = source.read(128)
+        pieces = (source,)
+    elif hasattr(source, "readinto") or hasattr(source, "read"):
+        pieces = _pieces(source)
     else:
-        for line in source:
-            _read(model, line)
+        pieces = source
+        lines = True
+    image = bytearray()
+    for piece in pieces:
+        if image or piece[:4] == b"EMLT":
+            image.extend(piece)
+            continue
+        _read(model, piece)
+        if lines:
             _end(model, False)
-    _end(model, True)
+    if not (image and _begin(model, image)):
+        _end(model, True)
 
 
 def load(source):

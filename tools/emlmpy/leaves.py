@@ -1,0 +1,102 @@
+"""Turns leaf values into the leaves of the file: class numbers, 8-bit proportions or floats."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.cluster import KMeans
+
+from .trees import Ensemble, Kind
+
+HARD, SOFT, VALUES = 0, 8, 32  # leaf bits, as the file has them
+
+
+def choose(
+    ensemble: Ensemble, vote: str, leaves: int | None
+) -> tuple[int, np.ndarray, list[np.ndarray]]:
+    """Return the leaf bits, the file's leaves, and for each tree the leaf number of each node.
+
+    vote: 'soft' or 'hard', of classifying forests. leaves: the largest number of leaves of a soft
+    vote; k-means finds those that stand for all.
+
+    Leaves are int64 (n,) of a hard vote, uint8 (n, classes) of a soft one, else float32 (n,). The
+    numbers are int64 arrays; a node that is no leaf has -1.
+
+    Raises ValueError if vote is unknown, leaves is no whole number above 0, the model is none that
+    votes like this, or a value does not fit float32.
+    """
+    votes = ensemble.kind == Kind.CLASSIFIER
+    check_arguments(votes, vote, leaves)
+    is_leaf = [tree.left < 0 for tree in ensemble.trees]
+    trees = list(zip(ensemble.trees, is_leaf, strict=True))
+    value = np.concatenate([tree.value[leaf] for tree, leaf in trees])
+    if not votes:
+        bits = VALUES
+        table, number = np.unique(as_float32(value[:, 0]), return_inverse=True)
+    elif vote == "hard":
+        bits = HARD
+        table, number = np.arange(ensemble.n_classes), value.argmax(axis=1)
+    else:
+        bits = SOFT
+        # To nearest, so that a proportion is off by at most 0.5 / 255, and so is a mean of them.
+        table, number = np.unique(eight_bits(value), axis=0, return_inverse=True)
+        if leaves is not None and leaves < len(table):
+            samples = np.concatenate([tree.samples[leaf] for tree, leaf in trees])
+            table, number = np.unique(codebook(value, samples, leaves), axis=0, return_inverse=True)
+        table, number = pure_first(table, number.ravel())
+    numbers = [np.full(len(leaf), -1) for leaf in is_leaf]
+    ends = np.cumsum([np.count_nonzero(leaf) for leaf in is_leaf])
+    for of_tree, leaf, found in zip(
+        numbers, is_leaf, np.split(number.ravel(), ends[:-1]), strict=True
+    ):
+        of_tree[leaf] = found
+    return bits, table, numbers
+
+
+def check_arguments(votes: bool, vote: str, leaves: int | None) -> None:
+    """Raise ValueError unless the arguments of convert make sense; votes: if the trees vote."""
+    if vote not in ("soft", "hard"):
+        raise ValueError(f"vote must be soft or hard, not {vote!r}")
+    if vote == "hard" and not votes:
+        raise ValueError("a hard vote needs a decision tree or forest that classifies")
+    if leaves is None:
+        return
+    if vote == "hard" or not votes:
+        raise ValueError("leaves needs a soft vote of a decision tree or forest")
+    if not isinstance(leaves, Integral) or leaves < 1:
+        raise ValueError(f"leaves must be a whole number above 0, not {leaves!r}")
+
+
+def eight_bits(proportions: np.ndarray) -> np.ndarray:
+    """Round proportions 0..1 to uint8, 255 is all."""
+    return np.rint(proportions * 255).astype(np.uint8)
+
+
+def codebook(value: np.ndarray, samples: np.ndarray, leaves: int) -> np.ndarray:
+    """Replace each leaf by the centre of its cluster; uint8 (n, classes).
+
+    value: float64 (n, classes), proportions. samples: (n,), how many rows each stands for.
+    Source: k-means over the leaves of all trees together, as in Nordby's leaf clustering.
+    """
+    found = KMeans(leaves, n_init=4, random_state=0).fit(value, sample_weight=samples)
+    return eight_bits(found.cluster_centers_)[found.labels_]
+
+
+def pure_first(table: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Put the leaves that are all for one class first, in the order of their classes.
+
+    As far as leaf i is all for class i, the kernel adds a single number and not one for each class.
+    """
+    pure = np.where(table.max(axis=1) == 255, table.argmax(axis=1), table.shape[1])
+    order = np.argsort(pure, kind="stable")
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return table[order], place[number]
+
+
+def as_float32(value: np.ndarray) -> np.ndarray:
+    """Round to float32; raises ValueError where that overflows."""
+    with np.errstate(over="ignore"):
+        rounded = value.astype(np.float32)
+    if not np.all(np.isfinite(rounded)):
+        raise ValueError("predicted values must lie within float32's range")
+    return rounded

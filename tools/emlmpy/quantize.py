@@ -1,0 +1,170 @@
+"""Fits thresholds to the device's feature type.
+
+A device feature is an int16, a uint8 or a float32. Where the estimator's features are no such
+integers, the file carries a scale and an offset for each, and the device computes
+
+    feature = round(x * scale + offset), half away from zero, saturated
+
+with float32 scale and offset, and an exact product. The thresholds alone decide on both: those of
+a feature are spread over the whole type. What lies beyond them may saturate, because no split asks
+about it.
+"""
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from .trees import Ensemble, Kind
+
+# Features as the file numbers them.
+FEATURE_TYPES = ("int16", "uint8", "float32")
+
+
+@dataclass
+class FeatureMap:
+    """How an estimator's features become those of the device."""
+
+    dtype: np.dtype
+    scale: np.ndarray | None  # float32, (features, 2): scale and offset; None: features as they are
+    on_values: bool = False  # thresholds are values that features have
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """Lowest and highest value of a feature on the device."""
+        info = np.finfo(self.dtype) if self.dtype.kind == "f" else np.iinfo(self.dtype)
+        return float(info.min), float(info.max)
+
+    def threshold(self, feature: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+        """Return the thresholds on the device, for `device feature <= threshold`; float64.
+
+        One below the lowest value of the feature type lets nothing go left, and one at or above
+        the highest lets everything.
+        """
+        if self.dtype.kind == "f":
+            # Rounding to nearest could move a threshold past a feature next to it.
+            with np.errstate(over="ignore"):
+                rounded = threshold.astype(np.float32)
+            above = rounded > threshold
+            rounded[above] = np.nextafter(rounded[above], np.float32(-np.inf))
+            return rounded.astype(np.float64) + 0.0  # -0.0 becomes 0.0
+        if self.scale is None:
+            return np.floor(threshold) + 0.0
+        low, high = self.range
+        scale, offset = self.scale[feature].astype(np.float64).T
+        border = threshold * scale + offset
+        # The device rounds, so that floor puts the border nearest to the threshold. Features that
+        # are equal to the threshold must stay left of it, though.
+        chosen = np.floor(border + 0.5) if self.on_values else np.floor(border)
+        # A feature of decimal steps may be the threshold but for float32's rounding. It goes left
+        # unless it was rounded up.
+        nearest = np.rint(border)
+        value = ((nearest - offset) / scale).astype(np.float32)
+        same = np.abs(value - threshold) <= 2.0**-23 * np.abs(threshold)
+        chosen = np.where(same, nearest - (value > threshold), chosen)
+        return np.clip(chosen, low, high - 1) + 0.0
+
+
+def choose(ensemble: Ensemble, features: str, X: np.ndarray | None) -> FeatureMap:
+    """Choose how features become those of the device.
+
+    features: one of FEATURE_TYPES. X: rows as the estimator sees them, or None; it says whether
+    the features are integers already. Without it, thresholds that are all multiples of 0.5 say so.
+
+    Warns when an integer type cannot hold all thresholds of a feature apart.
+    Raises ValueError for an unknown feature type.
+    """
+    if features not in FEATURE_TYPES:
+        raise ValueError(f"features must be one of {', '.join(FEATURE_TYPES)}, not {features!r}")
+    dtype = np.dtype(features)
+    thresholds = [distinct(found) for found in ensemble.thresholds()]
+    if dtype.kind == "f" or are_integers(thresholds, dtype, X):
+        return FeatureMap(dtype, None)
+    scale = np.array([scale_and_offset(found, dtype) for found in thresholds], dtype=np.float32)
+    # The histograms' borders are training values, where there are many; others lie between two.
+    result = FeatureMap(dtype, scale, on_values=ensemble.kind == Kind.HIST_BOOSTING)
+    wanted = sum(map(len, thresholds))
+    kept = sum(
+        len(np.unique(result.threshold(np.full(len(found), feature), found)))
+        for feature, found in enumerate(thresholds)
+    )
+    if kept < wanted:
+        warnings.warn(
+            f"{features} features keep {kept} of {wanted} thresholds apart; "
+            "check(X) tells what that costs",
+            stacklevel=4,
+        )
+    return result
+
+
+def are_integers(thresholds: list[np.ndarray], dtype: np.dtype, X: np.ndarray | None) -> bool:
+    """Whether the estimator's features are integers that the device's type holds."""
+    if X is not None:
+        return fits(np.asarray(X), dtype)
+    # scikit-learn puts a threshold halfway between two values.
+    doubled = 2 * np.concatenate(thresholds)
+    inside = np.all((doubled >= 2 * np.iinfo(dtype).min) & (doubled <= 2 * np.iinfo(dtype).max))
+    return len(doubled) > 0 and bool(inside) and bool(np.all(doubled == np.floor(doubled)))
+
+
+def fits(X: np.ndarray, dtype: np.dtype) -> bool:
+    """Whether all values are whole numbers that this integer type holds."""
+    X = np.asarray(X)
+    inside = (np.iinfo(dtype).min <= X) & (np.iinfo(dtype).max >= X)
+    return bool(np.all(inside & (np.floor(X) == X)))
+
+
+def scale_and_offset(thresholds: np.ndarray, dtype: np.dtype) -> tuple[float, float]:
+    """Spread one feature's distinct thresholds, ascending, over the integer type."""
+    if len(thresholds) == 0:
+        return 1.0, 0.0  # the feature is never asked about
+    on_grid = decimal_scale_and_offset(thresholds, dtype)
+    if on_grid is not None:
+        return on_grid
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    first, last = thresholds[0], thresholds[-1]
+    largest = max(abs(first), abs(last), 1e-30)
+    # Finer than the features' own float32 would be in vain.
+    scale = min((high - low - 2) / max(last - first, 1e-30), 2**24 / largest)
+    while True:  # until the range holds them with the offset that float32 makes of it
+        scale = float(np.float32(scale))
+        offset = float(np.float32((low + high - scale * (first + last)) / 2))
+        if low <= first * scale + offset and last * scale + offset < high:
+            return scale, offset
+        scale /= 2
+
+
+def decimal_scale_and_offset(thresholds: np.ndarray, dtype: np.dtype) -> tuple[float, float] | None:
+    """Keep decisions on decimal numbers, such as readings in steps of 0.1, exact.
+
+    Each such number becomes an integer, and a threshold halfway between two of them lies halfway
+    between two integers too. None if the thresholds are no multiples of half a decimal step, or
+    are too many steps apart for the type.
+    """
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    for digits in range(7):
+        doubled = 2 * 10**digits * thresholds
+        noise = np.abs(doubled).max() * 2.0**-23  # the data were rounded to float32
+        if noise > 0.05:
+            break
+        steps = np.rint(doubled) / 2
+        if np.abs(doubled - 2 * steps).max() > noise:
+            continue
+        # How many integers a step takes: an odd number, to keep halves; few enough that float32
+        # holds scale, offset and product exactly or nearly so.
+        fine = min(
+            (high - low - 1) // max(steps[-1] - steps[0], 1),
+            2**24 // 10**digits,
+            2**18 // max(np.abs(steps).max(), 1),
+        )
+        if fine < 1:
+            break
+        fine -= (fine + 1) % 2
+        offset = np.rint((low + high - fine * (steps[0] + steps[-1])) / 2)
+        return float(fine * 10**digits), float(offset)
+    return None
+
+
+def distinct(thresholds: np.ndarray) -> np.ndarray:
+    """Drop thresholds, ascending, that are the next one but for float32's rounding."""
+    return thresholds[np.diff(thresholds, prepend=-np.inf) > 2.0**-22 * np.abs(thresholds)]
