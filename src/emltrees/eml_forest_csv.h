@@ -659,23 +659,19 @@ static inline EmlForestError eml_forest_csv_end(EmlForestCsv *csv) {
         self->n_leaves = 0; // the links hold the classes
     }
     self->has_scale = csv->n_scales > 0;
-    self->n_trees = (uint16_t)csv->n_trees;
-    if (!eml_forest_head_is_good(self) ||
+    if (self->n_base != eml_forest_needed_base(self) ||
         (csv->n_labels != 0 && csv->n_labels != self->n_classes) ||
         (csv->n_scales != 0 && csv->n_scales != self->n_features)) {
-        error = EML_FOREST_BAD_HEADER;
-    } else if (!eml_forest_measure(self)) {
-        error = EML_FOREST_BAD_NUMBER;
+        return EML_FOREST_INCOMPLETE;
     }
-    for (uint32_t i = 0; i < EML_FOREST_ARRAYS && error == EML_FOREST_OK; i++) {
-        const uint32_t bytes =
-            eml_forest_array_bytes(self, i) + (i == EML_FOREST_ROOT ? 2 * csv->n_trees : 0);
-        self->array[i] = csv->resize((void *)self->array[i], bytes);
+    if (!eml_forest_measure(self)) {
+        return EML_FOREST_BAD_NUMBER;
     }
-    if (error == EML_FOREST_OK) {
-        self->n_trees = (uint16_t)csv->n_trees;
+    self->n_trees = (uint16_t)csv->n_trees;
+    for (uint32_t i = 0; i < EML_FOREST_ARRAYS; i++) {
+        self->array[i] = csv->resize((void *)self->array[i], eml_forest_array_bytes(self, i));
     }
-    return error;
+    return EML_FOREST_OK;
 }
 
 #endif // EML_FOREST_CSV_H
