@@ -1,6 +1,7 @@
 # make demo    train on scikit-learn's digits, run on this PC's MicroPython and on an emulated board
 # make test    build everything and run every test
 # make dist    build all modules for all architectures into dist/
+# make bench   measure everything and write benchmarks/results.csv
 # make lint    check the style of the C and Python sources
 # make clean   remove all that was built; make help shows this
 #
@@ -10,7 +11,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test dist lint clean setup machines
+.PHONY: help demo test dist bench lint clean setup machines
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -30,6 +31,9 @@ test: machines
 
 dist: setup
 	@python tools/dist.py
+
+bench: machines
+	@python -m benchmarks
 
 lint: setup
 	@ruff check .

@@ -289,7 +289,7 @@ def test_thresholds_at_the_ends(features: str, end: int) -> None:
     model = convert(estimator, features)
     assert model.forest.scale is None
     for one in (model.twin, ForestTwin(to_csv(model.forest))):
-        found, _ = one.predict(rows.astype(features))
+        found, *_ = one.predict(rows.astype(features))
         np.testing.assert_array_equal(found, estimator.predict(rows))
 
 

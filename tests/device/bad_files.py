@@ -85,6 +85,9 @@ CASES = (
     ("n,0,4.5", "n,0,4.5.5", 7, NUMBER),
     ("n,0,4.5", "n,0,4e", 7, NUMBER),
     ("n,0,4.5", "n,0,4e99999", 7, NUMBER),
+    # No writer puts such exponents, which the reader does not take.
+    ("n,0,4.5", "n,0,1.25e1", 7, NUMBER),
+    ("n,0,4.5", "n,0,12.5e6", 7, NUMBER),
     ("n,0,4.5", "n,0,", 7, NUMBER),
     ("1,-1\r\n", "0,-1\r\n", 7, CHILD),
     ("1,-1\r\n", "1,0\r\n", 7, CHILD),

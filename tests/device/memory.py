@@ -57,17 +57,13 @@ assert after == before, (before, after)
 
 # Fill the heap until there is no room for the model; afterwards all is as before.
 big = MODEL.replace(b"r,0\n", b"r,0\n" * 2000)
-blocks = []
-try:
-    while True:
-        blocks.append(emltrees.new(65000, 65000, 1))
-except MemoryError:
-    pass
-try:
-    while True:
-        blocks.append(bytearray(1024))
-except MemoryError:
-    pass
+blocks = None  # a chain, since a list would need one large block to grow into
+for size in (1024, 64):
+    try:
+        while True:
+            blocks = (bytearray(size), blocks)
+    except MemoryError:
+        pass
 failures = 0
 try:
     emltrees.load(big)

@@ -9,7 +9,7 @@ from report import run, say
 
 
 def create_environment(root: Path, build: Path) -> None:
-    """Create .venv with the pinned packages; nothing is done if it has them already."""
+    """Create .venv with the pinned packages and emlmpy; nothing is done if it has them already."""
     folder = root / ".venv"
     requirements = Path(__file__).with_name("requirements.txt")
     wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
@@ -23,4 +23,6 @@ def create_environment(root: Path, build: Path) -> None:
     stamp.unlink(missing_ok=True)
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     run([*pip, "--requirement", str(requirements)], build / "setup" / "pip.log")
+    # emlmpy itself, from tools/, so that a change to it needs no installation.
+    run([*pip, "--no-deps", "--editable", str(root)], build / "setup" / "pip-emlmpy.log")
     stamp.write_text(wanted)
