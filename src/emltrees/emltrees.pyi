@@ -1,10 +1,12 @@
-"""Decision-tree ensembles from scikit-learn, on a microcontroller."""
+"""Tree models from scikit-learn, on a microcontroller."""
 
 from array import array
 from collections.abc import Iterable
 from typing import BinaryIO, TextIO
 
 __version__: str
+
+type Source = BinaryIO | TextIO | bytes | Iterable[str] | Iterable[bytes]
 
 class Trees:
     """A model. Make one with new() or load()."""
@@ -14,38 +16,53 @@ class Trees:
         """Number of features; 0 while nothing is loaded, like the other counts."""
     @property
     def n_classes(self) -> int:
-        """Number of classes."""
+        """Number of classes; 0 of a regressor or an isolation forest."""
     @property
     def n_trees(self) -> int:
         """Number of trees."""
     @property
     def n_nodes(self) -> int:
         """Number of decision nodes in all trees."""
-    def predict(self, features: array[int], out: array[float] | None = None) -> int:
-        """Return the index of the predicted class.
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the model's arrays, which a binary model in place does not take from the heap."""
+    @property
+    def classes(self) -> tuple[int, ...] | tuple[str, ...] | None:
+        """The class labels, if the file has them; a new tuple each time."""
+    @property
+    def trees_used(self) -> int:
+        """How many trees the last predict walked."""
+    def predict(self, features: array, out: array[float] | None = None) -> int | float:
+        """Return the index of the class, a regressor's value, or +1 or -1 of an isolation forest.
 
-        features: array('h') of n_features values.
-        out: array('f') of n_classes values, filled with the classes' proportions, 0 to 1.
-        Allocates nothing. Raises ValueError for a wrong type, length or an empty model, TypeError
-        for what is no array.
+        features: array('h'), array('B') or bytes, or array('f'), as the model's feature type is, of
+        n_features values. out: array('f') of outputs() values, filled with class proportions, raw
+        values of boosting, the value, or the anomaly score.
+        Allocates nothing but the float that it returns. Raises ValueError for a wrong type or
+        length, nan, or an empty model; TypeError for what is no array.
+        """
+    def quantize(self, floats: array[float], out: array[int]) -> None:
+        """Turn raw units into the model's: round(x * scale + offset), limited to its type's range.
+
+        floats: array('f'), out: array('h') or array('B'), both of n_features values. Raises
+        ValueError if the file has no scale, or for nan.
         """
     def outputs(self) -> int:
-        """Return how many values predict(features, out) writes: n_classes."""
+        """Return how many values predict(features, out) writes."""
 
-def new(trees: int, nodes: int, leaves: int) -> Trees:
-    """Return an empty model with room for so many trees, decision nodes and leaves (1 to 65000)."""
+def new(trees: int = 65000, nodes: int = 65000, leaves: int = 65000) -> Trees:
+    """Return an empty model that takes files of up to that size: none or all three, 1 to 65000."""
 
-def load_model(
-    model: Trees, source: BinaryIO | TextIO | bytes | Iterable[str] | Iterable[bytes]
-) -> None:
-    """Read a model's CSV from an open file, bytes or lines; what the model held before is gone.
+def load_model(model: Trees, source: Source) -> None:
+    """Read a file into a model; what the model held before is gone.
 
+    source: an open file, bytes-like data, or an iterable of lines; CSV, or emlmpy's binary form.
     Raises ValueError with the line and what is wrong with it; then the model stays empty.
     Raises MemoryError if there is no room.
     """
 
-def load(source: str | BinaryIO | TextIO | bytes | Iterable[str] | Iterable[bytes]) -> Trees:
-    """Return a model that takes its size from the file: a path, or what load_model takes.
+def load(source: str | Source) -> Trees:
+    """Return a model from a path, or from what load_model takes.
 
     Raises OSError if there is no such file, else as load_model does.
     """

@@ -1,0 +1,203 @@
+// emlknn: k nearest neighbours that learn on the device.
+//
+// >>> import emlknn, array
+// >>> model = emlknn.new(100, 3, 1)
+// >>> model.additem(array.array("h", [0, 0, 980]), 7)
+// 0
+// >>> model.predict(array.array("h", [10, -5, 970]))
+// 7
+
+#include "eml_knn.h"
+#include "natmod.h"
+
+typedef struct {
+    mp_obj_base_t base;
+    EmlKnn knn;
+} mp_obj_knn_t;
+
+mp_obj_full_type_t knn_type;
+
+static void knn_error(const char *requirement) { mp_raise_ValueError(requirement); }
+
+static EmlKnn *knn_self(mp_obj_t self_in) {
+    mp_obj_knn_t *self = natmod_self(self_in, &knn_type, "self must be a Knn object");
+    return &self->knn;
+}
+
+static int16_t *knn_features(const EmlKnn *knn, mp_obj_t arg, mp_uint_t flags) {
+    return natmod_array(arg, 'h', knn->header.n_features, sizeof(int16_t), flags,
+                        "array('h') of n_features items required");
+}
+
+static mp_int_t knn_index(const EmlKnn *knn, mp_obj_t arg) {
+    return natmod_int(arg, 0, knn->header.n_items - 1, "index must be that of an item");
+}
+
+static mp_obj_t knn_float(uint32_t bits) {
+    const union {
+        uint32_t bits;
+        float value;
+    } number = {.bits = bits};
+    return mp_obj_new_float_from_f(number.value);
+}
+
+// A label or a value, from the kernel and for it.
+static mp_obj_t knn_from_target(const EmlKnn *knn, int32_t target) {
+    return knn->header.regression ? knn_float(target) : MP_OBJ_NEW_SMALL_INT(target);
+}
+
+static int32_t knn_to_target(const EmlKnn *knn, mp_obj_t arg) {
+    if (!knn->header.regression) {
+        return natmod_int(arg, INT16_MIN, INT16_MAX, "label must be -32768 to 32767");
+    }
+    const union {
+        float value;
+        int32_t bits;
+    } number = {.value = mp_obj_get_float_to_f(arg)};
+    if ((number.bits >> 23 & 0xff) == 0xff) {
+        knn_error("value must be finite");
+    }
+    return number.bits;
+}
+
+// _new(max_items, n_features, n_neighbors, ring, regression, weighted)
+static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
+    mp_obj_knn_t *self = mp_obj_malloc(mp_obj_knn_t, (mp_obj_type_t *)&knn_type);
+    EmlKnn *knn = &self->knn;
+    EmlKnnHeader *header = &knn->header;
+    header->max_items = natmod_int(args[0], 1, EML_KNN_MAX_ITEMS, "max_items must be 1 to 65535");
+    header->n_features =
+        natmod_int(args[1], 1, EML_KNN_MAX_FEATURES, "n_features must be 1 to 4096");
+    header->n_neighbors =
+        natmod_int(args[2], 1, header->max_items, "n_neighbors must be 1 to max_items");
+    header->ring = mp_obj_is_true(args[3]);
+    header->regression = mp_obj_is_true(args[4]);
+    header->weighted = mp_obj_is_true(args[5]);
+    eml_knn_begin(knn, m_malloc(eml_knn_bytes(header)));
+    return MP_OBJ_FROM_PTR(self);
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_new_obj, 6, 6, knn_new);
+
+// additem(features, label): the index of the new item.
+static mp_obj_t knn_additem(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t target_in) {
+    EmlKnn *knn = knn_self(self_in);
+    const int32_t target = knn_to_target(knn, target_in);
+    const int32_t index = eml_knn_add(knn, knn_features(knn, features_in, MP_BUFFER_READ), target);
+    if (index < 0) {
+        knn_error("model must not be full");
+    }
+    return MP_OBJ_NEW_SMALL_INT(index);
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(knn_additem_obj, knn_additem);
+
+// Searches in a model, unless its flag `regression` is the one refused.
+static EmlKnn *knn_search(mp_obj_t self_in, mp_obj_t features_in, mp_uint_t refused) {
+    EmlKnn *knn = knn_self(self_in);
+    if (knn->header.regression == refused) {
+        knn_error("predict needs labels, regress values");
+    }
+    if (!eml_knn_search(knn, knn_features(knn, features_in, MP_BUFFER_READ))) {
+        knn_error("n_neighbors items must be added first");
+    }
+    return knn;
+}
+
+// predict(features): the label.
+static mp_obj_t knn_predict(mp_obj_t self_in, mp_obj_t features_in) {
+    return MP_OBJ_NEW_SMALL_INT(eml_knn_vote(knn_search(self_in, features_in, true)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(knn_predict_obj, knn_predict);
+
+// regress(features): the mean of the neighbours' values.
+static mp_obj_t knn_regress(mp_obj_t self_in, mp_obj_t features_in) {
+    return knn_float(eml_knn_regress(knn_search(self_in, features_in, false)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(knn_regress_obj, knn_regress);
+
+// novelty(features): the mean distance to the neighbours.
+static mp_obj_t knn_novelty(mp_obj_t self_in, mp_obj_t features_in) {
+    return knn_float(eml_knn_novelty(knn_search(self_in, features_in, 2)));
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(knn_novelty_obj, knn_novelty);
+
+// getresult(i): (index, distance, label) of the i-th nearest of the last search.
+static mp_obj_t knn_getresult(mp_obj_t self_in, mp_obj_t i_in) {
+    const EmlKnn *knn = knn_self(self_in);
+    const mp_int_t i = natmod_int(i_in, 0, knn->n_found - 1, "i must be that of a result");
+    const uint32_t index = eml_knn_found(knn, i);
+    mp_obj_t result[3];
+    result[0] = MP_OBJ_NEW_SMALL_INT(index);
+    result[1] = knn_float(eml_knn_distance(knn, i));
+    result[2] = knn_from_target(knn, eml_knn_target(knn, index));
+    return mp_obj_new_tuple(3, result);
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(knn_getresult_obj, knn_getresult);
+
+// getitem(index, out): the label; out takes the features.
+static mp_obj_t knn_getitem(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t out_in) {
+    const EmlKnn *knn = knn_self(self_in);
+    const mp_int_t index = knn_index(knn, index_in);
+    eml_knn_copy(knn_features(knn, out_in, MP_BUFFER_WRITE), eml_knn_item(knn, index),
+                 knn->header.n_features);
+    return knn_from_target(knn, eml_knn_target(knn, index));
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(knn_getitem_obj, knn_getitem);
+
+// removeitem(index): the later items move down by one.
+static mp_obj_t knn_removeitem(mp_obj_t self_in, mp_obj_t index_in) {
+    EmlKnn *knn = knn_self(self_in);
+    eml_knn_remove(knn, knn_index(knn, index_in));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(knn_removeitem_obj, knn_removeitem);
+
+static mp_obj_t knn_clear(mp_obj_t self_in) {
+    eml_knn_clear(knn_self(self_in));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(knn_clear_obj, knn_clear);
+
+// _header(model): the settings and the number of items, as saved.
+static mp_obj_t knn_header(mp_obj_t self_in) {
+    return mp_obj_new_bytes((const byte *)&knn_self(self_in)->header, sizeof(EmlKnnHeader));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(knn_header_obj, knn_header);
+
+// len(model)
+static mp_obj_t knn_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
+    const mp_obj_knn_t *self = MP_OBJ_TO_PTR(self_in);
+    return op == MP_UNARY_OP_LEN ? MP_OBJ_NEW_SMALL_INT(self->knn.header.n_items) : MP_OBJ_NULL;
+}
+
+static void knn_add_method(mp_obj_t methods, qstr name, mp_const_obj_t function) {
+    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(name), (mp_obj_t)function);
+}
+
+mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+    MP_DYNRUNTIME_INIT_ENTRY
+
+    // On the heap, because files.py adds a method.
+    mp_obj_t methods = mp_obj_new_dict(9);
+    knn_add_method(methods, MP_QSTR_predict, &knn_predict_obj);
+    knn_add_method(methods, MP_QSTR_regress, &knn_regress_obj);
+    knn_add_method(methods, MP_QSTR_novelty, &knn_novelty_obj);
+    knn_add_method(methods, MP_QSTR_additem, &knn_additem_obj);
+    knn_add_method(methods, MP_QSTR_getresult, &knn_getresult_obj);
+    knn_add_method(methods, MP_QSTR_getitem, &knn_getitem_obj);
+    knn_add_method(methods, MP_QSTR_removeitem, &knn_removeitem_obj);
+    knn_add_method(methods, MP_QSTR_clear, &knn_clear_obj);
+
+    knn_type.base.type = (void *)&mp_type_type;
+    knn_type.flags = MP_TYPE_FLAG_NONE;
+    knn_type.name = MP_QSTR_Knn;
+    MP_OBJ_TYPE_SET_SLOT(&knn_type, unary_op, knn_unary_op, 0);
+    MP_OBJ_TYPE_SET_SLOT(&knn_type, locals_dict, MP_OBJ_TO_PTR(methods), 1);
+
+    mp_store_global(MP_QSTR__methods, methods);
+    mp_store_global(MP_QSTR__new, MP_OBJ_FROM_PTR(&knn_new_obj));
+    mp_store_global(MP_QSTR__header, MP_OBJ_FROM_PTR(&knn_header_obj));
+    mp_store_global(MP_QSTR___version__,
+                    mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
+
+    MP_DYNRUNTIME_INIT_EXIT
+}

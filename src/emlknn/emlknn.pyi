@@ -1,0 +1,64 @@
+"""k nearest neighbours that learn on the device."""
+
+from array import array
+from typing import IO
+
+__version__: str
+
+class Knn:
+    """A model: items with their labels, or values; made by new or load."""
+
+    def additem(self, features: array[int], label: float) -> int:
+        """Learn features (type 'h', n_features of them) with their label; return the index.
+
+        A label is an int from -32768 to 32767; a regression model takes a float, its value.
+        ValueError if the model is full, unless it is a ring.
+        """
+
+    def predict(self, features: array[int]) -> int:
+        """Return the label that counts most among the neighbours, the smallest of equals."""
+
+    def regress(self, features: array[int]) -> float:
+        """Return the mean of the neighbours' values."""
+
+    def novelty(self, features: array[int]) -> float:
+        """Return the mean distance to the neighbours: great for what is unlike all items."""
+
+    def getresult(self, i: int) -> tuple[int, float, float]:
+        """Return index, Euclidean distance and label of the i-th nearest of the last search."""
+
+    def getitem(self, index: int, out: array[int]) -> float:
+        """Copy an item's features to out; return its label or value."""
+
+    def removeitem(self, index: int) -> None:
+        """Forget an item; the later ones move down by one."""
+
+    def clear(self) -> None:
+        """Forget all items."""
+
+    def save(self, target: str | IO[str]) -> None:
+        """Write the model as CSV to a path, or to a file that is open for writing."""
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+
+def new(
+    max_items: int,
+    n_features: int,
+    n_neighbors: int,
+    *,
+    ring: bool = False,
+    regression: bool = False,
+    weights: str = "uniform",
+) -> Knn:
+    """Make an empty model with room for max_items.
+
+    ring: a full model forgets its oldest item. regression: items have float values, not labels.
+    weights: 'uniform', or 'distance': neighbours count 1 / distance.
+    """
+
+def load(source: str | IO[str]) -> Knn:
+    """Read a model that was saved, from a path or a file that is open as text.
+
+    ValueError if it is not whole.
+    """

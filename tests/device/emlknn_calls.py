@@ -1,0 +1,170 @@
+# Calls that must raise, with the text they raise.
+import array
+
+import emlknn
+
+
+def row(*values):
+    return array.array("h", values)
+
+
+model = emlknn.new(4, 2, 2)
+model.additem(row(0, 0), 5)
+model.additem(row(10, 0), -5)
+values = emlknn.new(4, 2, 1, regression=True)
+values.additem(row(0, 0), 2.5)
+few = emlknn.new(4, 2, 2)
+few.additem(row(0, 0), 1)
+full = emlknn.new(1, 2, 1)
+full.additem(row(0, 0), 1)
+kind = type(model)
+zero = row(0, 0)
+
+FEATURES = "array('h') of n_features items required"
+LABEL = "label must be -32768 to 32767"
+INDEX = "index must be that of an item"
+RESULT = "i must be that of a result"
+KIND = "predict needs labels, regress values"
+FEW = "n_neighbors items must be added first"
+ITEMS = "max_items must be 1 to 65535"
+NUMBER = "n_features must be 1 to 4096"
+NEIGHBORS = "n_neighbors must be 1 to max_items"
+WEIGHTS = "weights must be uniform or distance"
+CASES = (
+    # Most firmwares check self of a method before the module does, with a text of their own.
+    (TypeError, None, kind.predict, 1, zero),
+    (TypeError, None, kind.predict, None, zero),
+    (TypeError, None, kind.predict, [model], zero),
+    (TypeError, None, kind.regress, "model", zero),
+    (TypeError, None, kind.novelty, zero, zero),
+    (TypeError, None, kind.additem, emlknn, zero, 1),
+    (TypeError, None, kind.getresult, 1, 0),
+    (TypeError, None, kind.getitem, 1, 0, zero),
+    (TypeError, None, kind.removeitem, 1, 0),
+    (TypeError, None, kind.clear, 1),
+    (TypeError, None, kind.save, 1, "saved.csv"),
+    (TypeError, FEATURES, model.predict, 1),
+    (TypeError, FEATURES, model.predict, None),
+    (TypeError, FEATURES, model.predict, [0, 0]),
+    (ValueError, FEATURES, model.predict, row(0)),
+    (ValueError, FEATURES, model.predict, row(0, 0, 0)),
+    (ValueError, FEATURES, model.predict, row()),
+    (ValueError, FEATURES, model.predict, array.array("H", [0, 0])),
+    (ValueError, FEATURES, model.predict, array.array("f", [0, 0])),
+    (ValueError, FEATURES, model.predict, array.array("b", [0, 0, 0, 0])),
+    (ValueError, FEATURES, model.predict, bytes(4)),
+    (ValueError, FEATURES, model.predict, bytearray(4)),
+    (ValueError, FEATURES, model.predict, "four"),
+    (ValueError, FEATURES, model.novelty, row(0)),
+    (TypeError, FEATURES, model.novelty, 3.5),
+    (ValueError, FEATURES, values.regress, row(0)),
+    (TypeError, FEATURES, values.regress, None),
+    (ValueError, FEATURES, model.additem, row(0), 1),
+    (TypeError, FEATURES, model.additem, None, 1),
+    (ValueError, KIND, values.predict, zero),
+    (ValueError, KIND, model.regress, zero),
+    (ValueError, FEW, few.predict, zero),
+    (ValueError, FEW, few.novelty, zero),
+    (ValueError, FEW, emlknn.new(1, 2, 1).predict, zero),
+    (ValueError, LABEL, model.additem, zero, 32768),
+    (ValueError, LABEL, model.additem, zero, -32769),
+    (ValueError, LABEL, model.additem, zero, 2**32 + 5),
+    (ValueError, LABEL, model.additem, zero, 2**64),
+    (TypeError, LABEL, model.additem, zero, 1.0),
+    (TypeError, LABEL, model.additem, zero, None),
+    (TypeError, LABEL, model.additem, zero, "1"),
+    (ValueError, "value must be finite", values.additem, zero, float("nan")),
+    (ValueError, "value must be finite", values.additem, zero, float("inf")),
+    (ValueError, "value must be finite", values.additem, zero, -float("inf")),
+    (TypeError, None, values.additem, zero, "1.0"),
+    (TypeError, None, values.additem, zero, None),
+    (ValueError, "model must not be full", full.additem, zero, 2),
+    (ValueError, INDEX, model.getitem, 2, zero),
+    (ValueError, INDEX, model.getitem, -1, zero),
+    (ValueError, INDEX, model.getitem, 2**32, zero),
+    (TypeError, INDEX, model.getitem, None, zero),
+    (ValueError, FEATURES, model.getitem, 0, row(0)),
+    (TypeError, FEATURES, model.getitem, 0, None),
+    (TypeError, FEATURES, model.getitem, 0, bytes(4)),
+    (ValueError, INDEX, model.removeitem, 2),
+    (ValueError, INDEX, model.removeitem, -1),
+    (TypeError, INDEX, model.removeitem, 0.0),
+    (ValueError, INDEX, emlknn.new(1, 1, 1).removeitem, 0),
+    (ValueError, RESULT, model.getresult, 0),
+    (ValueError, RESULT, few.getresult, 0),
+    (TypeError, RESULT, model.getresult, None),
+    (ValueError, ITEMS, emlknn.new, 0, 1, 1),
+    (ValueError, ITEMS, emlknn.new, -1, 1, 1),
+    (ValueError, ITEMS, emlknn.new, 65536, 1, 1),
+    (ValueError, ITEMS, emlknn.new, 2**29 + 1, 1, 1),
+    (ValueError, ITEMS, emlknn.new, 2**31, 1, 1),
+    (ValueError, ITEMS, emlknn.new, 2**32 + 1, 1, 1),
+    (ValueError, ITEMS, emlknn.new, 2**64 + 1, 1, 1),
+    (TypeError, ITEMS, emlknn.new, 1.0, 1, 1),
+    (TypeError, ITEMS, emlknn.new, None, 1, 1),
+    (ValueError, NUMBER, emlknn.new, 1, 0, 1),
+    (ValueError, NUMBER, emlknn.new, 1, 4097, 1),
+    (ValueError, NUMBER, emlknn.new, 1, 2**32 + 1, 1),
+    (TypeError, NUMBER, emlknn.new, 1, "1", 1),
+    (ValueError, NEIGHBORS, emlknn.new, 3, 1, 0),
+    (ValueError, NEIGHBORS, emlknn.new, 3, 1, 4),
+    (ValueError, NEIGHBORS, emlknn.new, 3, 1, -1),
+    (ValueError, NEIGHBORS, emlknn.new, 3, 1, 2**32 + 1),
+    (TypeError, NEIGHBORS, emlknn.new, 3, 1, 1.5),
+    (ValueError, WEIGHTS, lambda: emlknn.new(3, 1, 1, weights="other")),
+    (ValueError, WEIGHTS, lambda: emlknn.new(3, 1, 1, weights=None)),
+    (TypeError, None, lambda: emlknn.new(3, 1, 1, k=1)),
+    (TypeError, None, emlknn.new, 3, 1, 1, True),
+    (TypeError, None, emlknn.new, 3, 1),
+    (TypeError, None, model.predict),
+    (TypeError, None, model.additem, zero),
+    (TypeError, None, model.clear, 1),
+    (AttributeError, None, setattr, model, "n_items", 3),
+)
+for error_type, text, function, *args in CASES:
+    try:
+        function(*args)
+    except error_type as error:
+        if text is not None:
+            assert str(error) == text, (str(error), text)
+    else:
+        raise AssertionError((text, args))
+
+# The models have come through all of that.
+assert (len(model), len(values), len(few), len(full)) == (2, 1, 1, 1)
+assert model.predict(row(9, 0)) == -5
+assert model.getresult(0) == (1, 1.0, -5) and model.getresult(1) == (0, 9.0, 5)
+assert model.getitem(1, zero) == -5 and list(zero) == [10, 0]
+assert values.regress(zero) == 2.5 and values.getresult(0) == (0, 10.0, 2.5)
+for i in (-1, 2, 2**31, 2**32):
+    try:
+        model.getresult(i)
+    except ValueError as error:
+        assert str(error) == RESULT
+    else:
+        raise AssertionError(i)
+
+# Results are of items as they were: none once indices have changed.
+for change in (lambda: model.removeitem(0), model.clear):
+    model.clear()
+    model.additem(row(1, 1), 1)
+    model.additem(row(2, 2), 2)
+    assert model.predict(row(2, 2)) == 1  # a tie: the smaller label
+    assert model.getresult(0) == (1, 0.0, 2)
+    change()
+    try:
+        model.getresult(0)
+    except ValueError as error:
+        assert str(error) == RESULT
+    else:
+        raise AssertionError(change)
+assert len(model) == 0 and not model
+assert emlknn.__version__.count(".") == 2
+
+# The largest sizes give a model, or there is no memory.
+for sizes in ((65535, 4096, 65535), (65535, 1, 1), (1, 4096, 1)):
+    try:
+        assert len(emlknn.new(*sizes)) == 0
+    except MemoryError:
+        assert sizes != (1, 4096, 1)
+print("ok")

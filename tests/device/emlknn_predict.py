@@ -1,0 +1,28 @@
+# For each case: loads its model, predicts its rows; prints the answer, the novelty and all
+# neighbours, floats as their bits.
+import array
+import struct
+
+import emlknn
+
+
+def bits(value):
+    return struct.pack("<f", value).hex()
+
+
+with open("cases.txt") as cases:
+    for case in cases:
+        name, n_features, n_neighbors, regression = case.split()
+        model = emlknn.load(name + ".csv")
+        row = array.array("h", bytes(2 * int(n_features)))
+        with open(name + ".bin", "rb") as rows:
+            while rows.readinto(row):
+                if regression == "1":
+                    words = [bits(model.regress(row))]
+                else:
+                    words = [str(model.predict(row))]
+                for i in range(int(n_neighbors)):
+                    index, distance, label = model.getresult(i)
+                    label = bits(label) if regression == "1" else str(label)
+                    words += [str(index), bits(distance), label]
+                print(name, *words, bits(model.novelty(row)))

@@ -1,0 +1,149 @@
+// Random use of eml_knn.h, beside a plain computation of the same; prints "ok". test_emlknn.py
+// compiles it with sanitizers.
+#include "eml_knn.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_ITEMS 12
+#define MAX_FEATURES 9
+
+static uint32_t below(uint32_t limit) { return (uint32_t)rand() % limit; }
+
+static int16_t feature(uint32_t kind) {
+    const int16_t extremes[] = {-32768, 32767, -16384, 16383, -16385, 16384};
+    if (kind == 0) {
+        return extremes[below(6)];
+    }
+    return kind == 1 ? (int16_t)(below(65536) - 32768) : (int16_t)(below(200) - 100);
+}
+
+static void require(bool holds, int line) {
+    if (!holds) {
+        printf("line %d does not hold\n", line);
+        exit(1);
+    }
+}
+#define REQUIRE(condition) require(condition, __LINE__)
+
+static uint64_t squared(const int16_t *one, const int16_t *other, uint32_t n_features) {
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < n_features; i++) {
+        const int64_t difference = (int64_t)one[i] - other[i];
+        sum += (uint64_t)(difference * difference);
+    }
+    return sum;
+}
+
+// What a model should hold: the same items in a plain list.
+typedef struct {
+    int16_t features[MAX_ITEMS][MAX_FEATURES];
+    int32_t targets[MAX_ITEMS];
+    uint32_t n_items;
+} List;
+
+static void drop(List *list, uint32_t index) {
+    list->n_items--;
+    for (uint32_t i = index; i < list->n_items; i++) {
+        memcpy(list->features[i], list->features[i + 1], sizeof(list->features[i]));
+        list->targets[i] = list->targets[i + 1];
+    }
+}
+
+static void check_search(EmlKnn *knn, const List *list, const int16_t *query) {
+    const uint32_t k = knn->header.n_neighbors;
+    REQUIRE(eml_knn_search(knn, query) == (list->n_items >= k));
+    if (list->n_items < k) {
+        return;
+    }
+    bool used[MAX_ITEMS] = {false};
+    for (uint32_t i = 0; i < k; i++) {
+        uint32_t best = MAX_ITEMS;
+        uint64_t least = UINT64_MAX;
+        for (uint32_t index = 0; index < list->n_items; index++) {
+            const uint64_t distance = squared(query, list->features[index], knn->header.n_features);
+            if (!used[index] && distance < least) {
+                least = distance;
+                best = index;
+            }
+        }
+        used[best] = true;
+        REQUIRE(knn->nearest[i] >> 16 == least);
+        REQUIRE(eml_knn_found(knn, i) == best);
+        eml_knn_distance(knn, i);
+    }
+    eml_knn_novelty(knn);
+    if (knn->header.regression) {
+        eml_knn_regress(knn);
+    } else {
+        eml_knn_vote(knn);
+    }
+}
+
+static void use(void) {
+    List list = {.n_items = 0};
+    EmlKnn knn;
+    memset(&knn, 0, sizeof(knn));
+    knn.header.max_items = (uint16_t)(1 + below(MAX_ITEMS));
+    knn.header.n_features = (uint16_t)(1 + below(MAX_FEATURES));
+    knn.header.n_neighbors = (uint16_t)(1 + below(knn.header.max_items));
+    knn.header.ring = (uint16_t)below(2);
+    knn.header.regression = (uint16_t)below(2);
+    knn.header.weighted = (uint16_t)below(2);
+    void *memory = malloc(eml_knn_bytes(&knn.header));
+    eml_knn_begin(&knn, memory);
+    const uint32_t kind = below(3);
+    for (uint32_t step = 0; step < 40; step++) {
+        int16_t *row = malloc(2u * knn.header.n_features);
+        for (uint32_t i = 0; i < knn.header.n_features; i++) {
+            row[i] = feature(kind);
+        }
+        if (below(8) == 0 && list.n_items > 0) {
+            const uint32_t index = below(list.n_items);
+            eml_knn_remove(&knn, index);
+            drop(&list, index);
+        } else if (below(20) == 0) {
+            eml_knn_clear(&knn);
+            list.n_items = 0;
+        } else {
+            // Any bits but those of infinite values and NaN.
+            int32_t target = (int32_t)(below(65536) << 16 | below(65536));
+            if (!knn.header.regression) {
+                target = (int16_t)target;
+            } else if ((target >> 23 & 0xff) == 0xff) {
+                target = 0;
+            }
+            const bool full = list.n_items == knn.header.max_items;
+            if (full && knn.header.ring) {
+                drop(&list, 0);
+            }
+            const int32_t index = eml_knn_add(&knn, row, target);
+            REQUIRE(index == (full && !knn.header.ring ? -1 : (int32_t)list.n_items));
+            if (index >= 0) {
+                memcpy(list.features[index], row, 2u * knn.header.n_features);
+                list.targets[index] = target;
+                list.n_items++;
+            }
+        }
+        REQUIRE(knn.header.n_items == list.n_items);
+        for (uint32_t i = 0; i < list.n_items; i++) {
+            REQUIRE(eml_knn_target(&knn, i) == list.targets[i]);
+            REQUIRE(memcmp(eml_knn_item(&knn, i), list.features[i], 2u * knn.header.n_features) ==
+                    0);
+        }
+        row[below(knn.header.n_features)] = feature(kind);
+        check_search(&knn, &list, row);
+        free(row);
+    }
+    free(memory);
+}
+
+int main(void) {
+    srand(7);
+    for (uint32_t i = 0; i < 3000; i++) {
+        use();
+    }
+    puts("ok");
+    return 0;
+}
