@@ -27,7 +27,7 @@ demo: setup
 	@python examples/digits/demo.py
 
 test: machines
-	@python -m pytest
+	@python -m pytest --numprocesses auto --dist loadfile
 
 dist: setup
 	@python tools/dist.py

@@ -6,7 +6,7 @@ from typing import BinaryIO, TextIO
 
 __version__: str
 
-type Source = BinaryIO | TextIO | bytes | Iterable[str] | Iterable[bytes]
+Source = BinaryIO | TextIO | bytes | Iterable[str] | Iterable[bytes]
 
 class Trees:
     """A model. Make one with new() or load()."""
@@ -25,7 +25,7 @@ class Trees:
         """Number of decision nodes in all trees."""
     @property
     def nbytes(self) -> int:
-        """Bytes of the model's arrays, which a binary model in place does not take from the heap."""
+        """Bytes of the model's arrays; a binary model in place takes none of them from the heap."""
     @property
     def classes(self) -> tuple[int, ...] | tuple[str, ...] | None:
         """The class labels, if the file has them; a new tuple each time."""

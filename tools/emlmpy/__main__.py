@@ -1,10 +1,10 @@
-"""The command line: `emlmpy check model.csv`."""
+"""The command line: `emlmpy check model.csv`, `emlmpy tmdl model.tflite model.tmdl`."""
 
 import argparse
-import importlib.util
 import sys
 from pathlib import Path
 
+from . import tmdl
 from .forest_file import describe
 from .forest_twin import ForestTwin
 
@@ -18,12 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
     command = commands.add_parser("check", help="say what a tree model's file holds")
     command.add_argument("model", type=Path, help="model.csv or model.bin")
     command.set_defaults(run=check)
-    if importlib.util.find_spec("emlmpy.tmdl"):
-        from . import tmdl
-
-        command = commands.add_parser("tmdl", help="convert a TensorFlow Lite model to .tmdl")
-        tmdl.add_arguments(command)
-        command.set_defaults(run=tmdl.run)
+    command = commands.add_parser("tmdl", help="convert a TensorFlow Lite model to .tmdl")
+    tmdl.add_arguments(command)
+    command.set_defaults(run=tmdl.run)
     chosen = parser.parse_args(arguments)
     try:
         return chosen.run(chosen) or 0

@@ -1,0 +1,147 @@
+"""What tinymaix_cnn costs: instructions a multiply-accumulate of whole networks, and bytes.
+
+The networks have the layers of well-known ones and random weights; those take as many instructions.
+"""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from mpremote.romfs import VfsRomWriter
+
+from emlmpy.tmdl_file import Activation, Model, pack
+from tests.cnn_models import Network
+from tests.machines.machine import MACHINES, ROOT
+
+ARCHITECTURES = ("x64", "armv6m", "armv7emsp", "xtensawin", "rv32imc")
+# Where no board has anything else; a model is used there in place.
+ADDRESSES = {"cortex-m0": 0x000A_0000, "cortex-m4f": 0x0028_0000}
+SCRIPT = """
+import array, instructions, uctypes, vfs
+import tinymaix_cnn
+
+vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "/rom")
+model = tinymaix_cnn.load("/rom/model.tmdl")
+n = 1
+for side in model.input_dimensions():
+    n *= side
+image = array.array("b", bytes(n))
+with open("image.bin", "rb") as file:
+    file.readinto(image)
+out = array.array("f", model.output_dimensions()[0] * b"\\0\\0\\0\\0")
+class Empty:
+    method = instructions.empty
+run = model.run
+empty = Empty().method
+instructions.count(run, image, out)
+count = instructions.count
+print(count(run, image, out) - count(empty, image, out), model.nbytes)
+"""
+
+
+def mnist_shape() -> Network:
+    """The layers of mnist_cnn_int8."""
+    network = Network(1, (28, 28, 1))
+    for channels in (8, 12, 18):
+        network.convolution(channels, (3, 3), (2, 2), activation=Activation.RELU)
+    network.average()
+    network.dense(10)
+    network.softmax()
+    return network
+
+
+def cifar10_shape() -> Network:
+    """The layers of cifar10_q."""
+    network = Network(2, (32, 32, 3))
+    for channels in (32, 32, 64):
+        network.convolution(channels, (5, 5), (2, 2), "same", Activation.RELU)
+    network.reshape(1024)
+    network.dense(10)
+    network.softmax()
+    return network
+
+
+def mobilenet_96() -> Network:
+    """MobileNet v1, a quarter of its width, on 96x96 pixels, with two classes."""
+    network = Network(3, (96, 96, 3))
+    network.convolution(8, (3, 3), (2, 2), "same", Activation.RELU6)
+    channels = 8
+    for wider, stride in (
+        *((16, 1), (32, 2), (32, 1), (64, 2), (64, 1), (128, 2)),
+        *((128, 1) for _ in range(5)),
+        *((256, 2), (256, 1)),
+    ):
+        strides = (stride, stride)
+        network.convolution(channels, (3, 3), strides, "same", Activation.RELU6, 1)
+        network.convolution(wider, (1, 1), activation=Activation.RELU6)
+        channels = wider
+    network.average()
+    network.dense(2)
+    network.softmax()
+    return network
+
+
+def softmax(n: int) -> Network:
+    """Nothing but a softmax over n classes."""
+    network = Network(4, (n,))
+    network.softmax()
+    return network
+
+
+def rom_of(model: bytes) -> bytes:
+    """A ROMFS image with one file, model.tmdl, that lies at a multiple of 4."""
+    for padding in range(4):
+        writer = VfsRomWriter()
+        # As long whatever the padding is, so that nothing else moves.
+        start = writer.mkdata(bytes(padding) + model + bytes(3 - padding))
+        writer.mkfile("model.tmdl", (len(model), start + padding))
+        image = bytes(writer.finalise())
+        if image.index(model) % 4 == 0:
+            return image
+    raise AssertionError("no padding puts the model at a multiple of 4")
+
+
+def run(machine_name: str, network: Network) -> tuple[int, int]:
+    """Instructions of one inference, and the model's bytes of memory."""
+    machine = MACHINES[machine_name]
+    image = rom_of(pack(Model(network.layers)))
+    n_inputs = network.layers[0].inputs[0].size
+    pixels = np.random.default_rng(5).integers(-128, 128, n_inputs, dtype=np.int8)
+    module = ROOT / "dist" / f"{machine.arch}_6.3" / "tinymaix_cnn.mpy"
+    address = ADDRESSES[machine_name]
+    with tempfile.TemporaryDirectory() as folder:
+        rom = Path(folder) / "rom"
+        rom.write_bytes(image)
+        loader = ("-device", f"loader,file={rom},addr={address},force-raw=on")
+        output = replace(machine, qemu=(*machine.qemu, *loader)).run(
+            SCRIPT.format(address=address, size=len(image)),
+            {module.name: module, "image.bin": pixels.tobytes()},
+            shift=4,
+        )
+    instructions, nbytes = map(int, output.split())
+    return instructions, nbytes
+
+
+def measure() -> Iterator[tuple[str, str, str, str, float]]:
+    """Yield the rows of results.csv."""
+    for name in ADDRESSES:
+        for build in (mnist_shape, cifar10_shape, mobilenet_96):
+            network = build()
+            macs = sum(layer.macs for layer in network.layers)
+            instructions, nbytes = run(name, network)
+            each = round(instructions / macs, 2)
+            yield "tinymaix_cnn", build.__name__, name, "instructions_per_mac", each
+            yield "tinymaix_cnn", build.__name__, name, "heap_bytes", nbytes
+        few, many = (run(name, softmax(n))[0] for n in (10, 100))
+        yield "tinymaix_cnn", "softmax_class", name, "instructions", round((many - few) / 90, 1)
+    for case, module in (("mpy_int8", "tinymaix_cnn"), ("mpy_fp32", "tinymaix_cnn_fp32")):
+        for architecture in ARCHITECTURES:
+            file = ROOT / "dist" / f"{architecture}_6.3" / f"{module}.mpy"
+            yield "tinymaix_cnn", case, architecture, "bytes", file.stat().st_size
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(*row, sep=",", flush=True)

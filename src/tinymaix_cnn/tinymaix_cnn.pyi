@@ -1,0 +1,42 @@
+"""Convolutional networks from .tmdl files: int8 in tinymaix_cnn, float32 in tinymaix_cnn_fp32.
+
+model = tinymaix_cnn.load("digits.tmdl")
+digit = model.predict(image)
+"""
+
+from array import array
+from typing import BinaryIO
+
+__version__: str
+
+# bytes, bytearray or array('B'): 0 to 255 stand for 0 to 1. array('f'): real values, which
+# saturate in an int8 model. array('b'): values quantised already; int8 models only.
+Input = bytes | bytearray | memoryview | array
+
+class Model:
+    """A network, ready to run. Models do not disturb each other."""
+
+    nbytes: int
+    """Bytes of RAM that the model takes, and the copy of its file where there is one."""
+
+    def run(self, input: Input, out: array) -> None:
+        """Compute the outputs of one input into array('f'). Allocates nothing."""
+
+    def predict(self, input: Input) -> int:
+        """Return the index of the largest output. Allocates nothing."""
+
+    def input_dimensions(self) -> tuple[int, ...]:
+        """Return height, width and channels of the input, or what it has of them."""
+
+    def output_dimensions(self) -> tuple[int, ...]:
+        """Return the same of the output: of a classifier, the number of classes."""
+
+def new(model: bytes | bytearray | memoryview) -> Model:
+    """Check a .tmdl file's content and make a model of it; ValueError says what is wrong.
+
+    The content is used where it lies if it cannot change (bytes, a memoryview of them, a file in
+    ROMFS) and starts at a multiple of 4; else it is copied.
+    """
+
+def load(file: str | BinaryIO) -> Model:
+    """Make a model of a .tmdl file: its name, or the file opened with "rb"."""
