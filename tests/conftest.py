@@ -21,8 +21,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test its machines, of those that --machine selects."""
     selected = metafunc.config.getoption("machine") or list(MACHINES)
-    for fixture in FIXTURES.keys() & set(metafunc.fixturenames):
-        names = [name for name in FIXTURES[fixture] if name in selected]
+    for fixture, names in FIXTURES.items():
+        if fixture not in metafunc.fixturenames:
+            continue
+        names = [name for name in names if name in selected]
         metafunc.parametrize(fixture, names, indirect=True, scope="session")
 
 
