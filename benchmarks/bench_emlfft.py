@@ -1,0 +1,62 @@
+"""What emlfft costs: instructions for a spectrum or transform, and bytes.
+
+The baseline is emlearn's own eml_fft.h, wrapped the plain way (baseline/emlfft).
+"""
+
+import subprocess
+from collections.abc import Iterator
+
+from tests.machines.machine import MACHINES, ROOT
+
+BASELINE = ROOT / "build" / "baseline"
+ARCHITECTURES = ("x64", "armv6m", "armv7emsp", "xtensawin", "rv32imc")
+SCRIPT = """
+import array, gc, instructions, {module}
+for n, kind, typecode in {cases}:
+    gc.collect()
+    fft = {module}.new(n{window})
+    samples = array.array(typecode, [i * 7919 % 2001 - 1000 for i in range(n)])
+    if kind == "power":
+        call = fft.power
+        out = array.array("f" if typecode == "f" else "I", bytes(4 * (n // 2 + 1)))
+    else:
+        call = fft.run
+        out = array.array(typecode, samples)
+    cost = instructions.count(call, samples, out) - instructions.count(
+        instructions.empty, samples, out)
+    print(kind, n, typecode, cost)
+"""
+CASES = {
+    "cortex-m4f": (
+        (256, "power", "f"), (1024, "power", "f"), (256, "power", "h"), (256, "complex", "f"),
+    ),
+    "cortex-m0": ((256, "power", "f"), (256, "power", "h"), (256, "complex", "f")),
+}  # fmt: skip
+
+
+def measure() -> Iterator[tuple[str, str, str, str, float]]:
+    """Yield the rows of results.csv."""
+    for name, cases in CASES.items():
+        machine = MACHINES[name]
+        command = ["make", "-s", "-C", str(ROOT / "benchmarks" / "baseline" / "emlfft")]
+        command += [f"ARCH={machine.arch}", f"OUT={BASELINE}"]
+        subprocess.run(command, check=True, capture_output=True)
+        own = ROOT / "dist" / f"{machine.arch}_6.3" / "emlfft.mpy"
+        plain = BASELINE / "dist" / f"{machine.arch}_6.3" / "fft_baseline.mpy"
+        for file, prefix, window, wanted in (
+            (own, "", ", 'hann'", cases),
+            (plain, "baseline_", "", [case for case in cases if case[1] == "complex"]),
+        ):
+            script = SCRIPT.format(module=file.stem, cases=wanted, window=window)
+            for line in machine.run(script, {file.name: file}, shift=8).splitlines():
+                kind, n, typecode, cost = line.split()
+                case = f"{prefix}{kind}_{n}_{'f32' if typecode == 'f' else 'i16'}"
+                yield "emlfft", case, name, "instructions", int(cost)
+    for architecture in ARCHITECTURES:
+        file = ROOT / "dist" / f"{architecture}_6.3" / "emlfft.mpy"
+        yield "emlfft", "mpy", architecture, "bytes", file.stat().st_size
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(*row, sep=",")

@@ -1,0 +1,53 @@
+"""What emliir costs: instructions for a sample and section, and bytes.
+
+The baseline is emlearn's own eml_iir.h, wrapped the plain way (baseline/emliir).
+"""
+
+import subprocess
+from collections.abc import Iterator
+
+from tests.machines.machine import MACHINES, ROOT
+
+BASELINE = ROOT / "build" / "baseline"
+ARCHITECTURES = ("x64", "armv6m", "armv7emsp", "xtensawin", "rv32imc")
+# Two sections; counting two lengths leaves out what a call costs once.
+SCRIPT = """
+import array, instructions, {module}
+sos = array.array("f", [0.02, 0.04, 0.02, 1, -1.56, 0.64, 1, 2, 1, 1, -1.7, 0.8])
+run = {module}.new(sos).run
+for typecode in {typecodes}:
+    counts = []
+    for n in (100, 200):
+        samples = array.array(typecode, [i * 7919 % 2001 - 1000 for i in range(n)])
+        run(samples)
+        counts.append(instructions.count(run, samples))
+    print(typecode, (counts[1] - counts[0]) / 200)
+"""
+
+
+def measure() -> Iterator[tuple[str, str, str, str, float]]:
+    """Yield the rows of results.csv."""
+    for name in ("cortex-m4f", "cortex-m0"):
+        machine = MACHINES[name]
+        command = ["make", "-s", "-C", str(ROOT / "benchmarks" / "baseline" / "emliir")]
+        command += [f"ARCH={machine.arch}", f"OUT={BASELINE}"]
+        subprocess.run(command, check=True, capture_output=True)
+        modules = {
+            "emliir": (ROOT / "dist", "", ("f", "h")),
+            "iir_baseline": (BASELINE / "dist", "baseline_", ("f",)),
+        }
+        for module, (folder, prefix, typecodes) in modules.items():
+            file = folder / f"{machine.arch}_6.3" / f"{module}.mpy"
+            script = SCRIPT.format(module=module, typecodes=typecodes)
+            for line in machine.run(script, {file.name: file}, shift=8).splitlines():
+                typecode, slope = line.split()
+                case = prefix + {"f": "f32_section", "h": "i16_section"}[typecode]
+                yield "emliir", case, name, "instructions", round(float(slope), 2)
+    for architecture in ARCHITECTURES:
+        file = ROOT / "dist" / f"{architecture}_6.3" / "emliir.mpy"
+        yield "emliir", "mpy", architecture, "bytes", file.stat().st_size
+
+
+if __name__ == "__main__":
+    for row in measure():
+        print(*row, sep=",")

@@ -1,0 +1,218 @@
+// emliir: filters of second-order sections, for float and int16 samples.
+//
+// >>> import emliir, array
+// >>> filter = emliir.new(array.array("f", sos))
+// >>> filter.run(samples)
+
+#include "eml_biquad_f32.h"
+#include "eml_biquad_i16.h"
+#include "natmod.h"
+
+#define SOS_TEXT "sos must be an array of type 'f' with 6 values a section"
+#define SAMPLES_TEXT "samples must be an array of type 'f' or 'h'"
+#define OUT_TEXT "out must be like samples, and be samples or not overlap"
+#define STATE_TEXT "state must be an array of type 'f' with 2 values a section and channel"
+#define MAX_SECTIONS 255
+#define MAX_CHANNELS 255
+
+typedef struct {
+    mp_obj_base_t base;
+    uint8_t n_sections;
+    uint8_t channels;
+    int32_t shift;
+    EmlBiquadF32 *sections;
+    float *state;
+    EmlBiquadI16 *sections_i16;
+    EmlBiquadI16State *state_i16;
+} mp_obj_filter_t;
+
+mp_obj_full_type_t filter_type;
+
+static mp_obj_filter_t *filter_self(mp_obj_t self_in) {
+    return natmod_self(self_in, &filter_type, "self must be a Filter object");
+}
+
+static size_t filter_states(const mp_obj_filter_t *self) {
+    return 2 * (size_t)self->n_sections * self->channels;
+}
+
+static void filter_clear(mp_obj_filter_t *self) {
+    memset(self->state, 0, filter_states(self) * sizeof(float));
+    memset(self->state_i16, 0,
+           (size_t)self->n_sections * self->channels * sizeof(EmlBiquadI16State));
+}
+
+static void filter_raise(size_t row, const char *format, size_t length) {
+    mp_obj_t text = mp_binary_op(MP_BINARY_OP_MODULO, mp_obj_new_str(format, length),
+                                 MP_OBJ_NEW_SMALL_INT(row + 1));
+    mp_raise_type_arg(&mp_type_ValueError, text);
+}
+#define FILTER_RAISE(row, format) filter_raise(row, format, sizeof(format) - 1)
+
+static void filter_check_finite(const float *values, size_t count, size_t row) {
+    for (size_t i = 0; i < count; i++) {
+        if (!eml_biquad_is_finite(&values[i])) {
+            FILTER_RAISE(row, "row %d: values must be finite");
+        }
+    }
+}
+
+// Copies a row of sos. The firmware divides by a0: a division of ours would cost 700 bytes where
+// there is no FPU.
+static void filter_set_section(EmlBiquadF32 *section, float *sos, size_t row) {
+    sos += 6 * row;
+    filter_check_finite(sos, 6, row);
+    if ((((const EmlBiquadBits *)sos)[3].bits & 0x7f800000) == 0) {
+        FILTER_RAISE(row, "row %d: a0 must not be 0");
+    }
+    mp_obj_t a0 = mp_binary_get_val_array('f', sos, 3);
+    for (size_t i = 0; i < 5; i++) {
+        mp_obj_t value = mp_binary_get_val_array('f', sos, i < 3 ? i : i + 1);
+        mp_binary_set_val_array('f', section, i, mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, value, a0));
+    }
+    section->a1 = eml_biquad_negative(section->a1);
+    section->a2 = eml_biquad_negative(section->a2);
+    filter_check_finite(&section->b0, 5, row);
+    if (!eml_biquad_is_stable(section)) {
+        FILTER_RAISE(row, "row %d: poles must lie inside the unit circle");
+    }
+}
+
+// new(sos, channels=1)
+static mp_obj_t filter_new(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
+    const mp_arg_t allowed[] = {
+        {MP_QSTR_sos, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
+        {MP_QSTR_channels, MP_ARG_OBJ, {.u_obj = MP_OBJ_NEW_SMALL_INT(1)}},
+    };
+    mp_arg_val_t parsed[2];
+    mp_arg_parse_all(n_args, args, keywords, 2, allowed, parsed);
+    mp_buffer_info_t info;
+    if (!mp_get_buffer(parsed[0].u_obj, &info, MP_BUFFER_READ)) {
+        mp_raise_TypeError(SOS_TEXT);
+    }
+    // Counting rows needs no division.
+    size_t n_sections = 0;
+    size_t bytes = info.len;
+    for (; bytes >= 6 * sizeof(float) && n_sections < MAX_SECTIONS; n_sections++) {
+        bytes -= 6 * sizeof(float);
+    }
+    if (info.typecode != 'f' || n_sections == 0 || bytes != 0) {
+        mp_raise_ValueError(SOS_TEXT);
+    }
+    const mp_int_t channels =
+        natmod_int(parsed[1].u_obj, 1, MAX_CHANNELS, "channels must be 1 to 255");
+    mp_obj_filter_t *self = mp_obj_malloc(mp_obj_filter_t, (mp_obj_type_t *)&filter_type);
+    self->n_sections = n_sections;
+    self->channels = channels;
+    self->sections = m_malloc(n_sections * sizeof(EmlBiquadF32));
+    for (size_t row = 0; row < n_sections; row++) {
+        filter_set_section(&self->sections[row], info.buf, row);
+    }
+    self->sections_i16 = m_malloc(n_sections * sizeof(EmlBiquadI16));
+    self->shift = eml_biquad_i16_convert(self->sections, n_sections, self->sections_i16);
+    self->state = m_malloc(filter_states(self) * sizeof(float));
+    self->state_i16 = m_malloc(n_sections * channels * sizeof(EmlBiquadI16State));
+    filter_clear(self);
+    return MP_OBJ_FROM_PTR(self);
+}
+static MP_DEFINE_CONST_FUN_OBJ_KW(filter_new_obj, 1, filter_new);
+
+// run(samples) filters in place, run(samples, out) leaves samples alone.
+static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
+    mp_obj_filter_t *self = filter_self(args[0]);
+    mp_buffer_info_t info;
+    if (!mp_get_buffer(args[1], &info, n_args == 2 ? MP_BUFFER_RW : MP_BUFFER_READ)) {
+        mp_raise_TypeError(SAMPLES_TEXT);
+    }
+    const bool is_float = info.typecode == 'f';
+    if (!is_float && info.typecode != 'h') {
+        mp_raise_ValueError(SAMPLES_TEXT);
+    }
+    const size_t item_bytes = is_float ? sizeof(float) : sizeof(int16_t);
+    const size_t count = is_float ? info.len / sizeof(float) : info.len / sizeof(int16_t);
+    void *out = info.buf;
+    if (n_args == 3) {
+        out = natmod_array(args[2], info.typecode, count, item_bytes, MP_BUFFER_WRITE, OUT_TEXT);
+        const size_t apart =
+            out < info.buf ? (char *)info.buf - (char *)out : (char *)out - (char *)info.buf;
+        if (apart != 0 && apart < info.len) {
+            mp_raise_ValueError(OUT_TEXT);
+        }
+    }
+    size_t frames = count;
+    if (self->channels > 1) {
+        // The firmware divides: a division of ours would cost 300 bytes where the CPU has none.
+        frames = MP_OBJ_SMALL_INT_VALUE(mp_binary_op(MP_BINARY_OP_FLOOR_DIVIDE,
+                                                     MP_OBJ_NEW_SMALL_INT(count),
+                                                     MP_OBJ_NEW_SMALL_INT(self->channels)));
+        if (frames * self->channels != count) {
+            mp_raise_ValueError("samples must be a multiple of channels");
+        }
+    }
+    if (is_float) {
+        eml_biquad_f32_run(self->sections, self->n_sections, self->state, info.buf, out, frames,
+                           self->channels);
+    } else {
+        if (self->shift < 0) {
+            mp_raise_ValueError("gain must be below 8 for samples of type 'h'");
+        }
+        eml_biquad_i16_run(self->sections_i16, self->n_sections, self->shift, self->state_i16,
+                           info.buf, out, frames, self->channels);
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(filter_run_obj, 2, 3, filter_run);
+
+// reset(): as if nothing had been filtered yet.
+static mp_obj_t filter_reset(mp_obj_t self_in) {
+    filter_clear(filter_self(self_in));
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(filter_reset_obj, filter_reset);
+
+// state() returns scipy's zi of the float path as an array; state(values) sets it.
+static mp_obj_t filter_state(size_t n_args, const mp_obj_t *args) {
+    mp_obj_filter_t *self = filter_self(args[0]);
+    const size_t bytes = filter_states(self) * sizeof(float);
+    if (n_args == 1) {
+        mp_obj_t array = mp_load_attr(
+            mp_import_name(MP_QSTR_array, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), MP_QSTR_array);
+        mp_obj_t content[2] = {mp_obj_new_str("f", 1),
+                               mp_obj_new_bytes((const byte *)self->state, bytes)};
+        return mp_call_function_n_kw(array, 2, 0, content);
+    }
+    const float *values =
+        natmod_array(args[1], 'f', filter_states(self), sizeof(float), MP_BUFFER_READ, STATE_TEXT);
+    for (size_t i = 0; i < filter_states(self); i++) {
+        if (!eml_biquad_is_finite(&values[i])) {
+            mp_raise_ValueError("state must be finite");
+        }
+    }
+    mp_fun_table.memmove_(self->state, values, bytes);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(filter_state_obj, 1, 2, filter_state);
+
+mp_map_elem_t filter_methods[3];
+static MP_DEFINE_CONST_DICT(filter_methods_dict, filter_methods);
+
+mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+    MP_DYNRUNTIME_INIT_ENTRY
+
+    filter_type.base.type = (void *)&mp_type_type;
+    filter_type.flags = MP_TYPE_FLAG_NONE;
+    filter_type.name = MP_QSTR_Filter;
+    filter_methods[0] =
+        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_run), MP_OBJ_FROM_PTR(&filter_run_obj)};
+    filter_methods[1] =
+        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_reset), MP_OBJ_FROM_PTR(&filter_reset_obj)};
+    filter_methods[2] =
+        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_state), MP_OBJ_FROM_PTR(&filter_state_obj)};
+    MP_OBJ_TYPE_SET_SLOT(&filter_type, locals_dict, (void *)&filter_methods_dict, 0);
+
+    mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&filter_new_obj));
+    mp_store_global(MP_QSTR___version__,
+                    mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
+
+    MP_DYNRUNTIME_INIT_EXIT
+}

@@ -1,0 +1,43 @@
+# Merged into emliir.mpy: reads what emlmpy.iir.save or numpy.savetxt(delimiter=",") wrote.
+from array import array
+
+
+def _number(field):
+    # 5p-3 is 5 * 2**-3: exact, where MicroPython reads decimals only nearly right into float32.
+    integer, power, exponent = field.partition("p")
+    return int(integer) * 2.0 ** int(exponent) if power else float(field)
+
+
+def _row(line, number):
+    try:
+        row = array("f", [_number(field) for field in line.split(",")])
+    except ValueError:
+        row = ()
+    if len(row) != 6:
+        raise ValueError(f"line {number}: 6 numbers expected")
+    return row
+
+
+def _rows(lines):
+    sos = array("f")
+    count = None
+    number = 0
+    for line in lines:
+        number += 1
+        if number == 1 and line.startswith("sos,"):
+            count = line[4:].strip()
+        else:
+            sos.extend(_row(line, number))
+    # A count tells a whole file from one that was cut short.
+    if count is not None and (count != str(len(sos) // 6) or line[-1] != "\n"):
+        raise ValueError(f"line {number}: file must not be cut short")
+    return sos
+
+
+def load(source, channels=1):
+    if isinstance(source, str):
+        with open(source) as file:
+            source = _rows(file)
+    else:
+        source = _rows(source)
+    return new(source, channels)

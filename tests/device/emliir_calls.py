@@ -1,0 +1,199 @@
+# What emliir refuses, and what it promises besides the numbers.
+import array
+import gc
+import io
+
+import emliir
+
+GOOD = [0.25, 0.5, 0.25, 1, -0.5, 0.3]
+SOS = "sos must be an array of type 'f' with 6 values a section"
+SAMPLES = "samples must be an array of type 'f' or 'h'"
+OUT = "out must be like samples, and be samples or not overlap"
+STATE = "state must be an array of type 'f' with 2 values a section and channel"
+CHANNELS = "channels must be 1 to 255"
+POLES = "row %d: poles must lie inside the unit circle"
+FINITE = "row %d: values must be finite"
+
+
+def floats(*values):
+    return array.array("f", values)
+
+
+def refuses(kind, text, function, *args):
+    try:
+        function(*args)
+    except kind as error:
+        assert text is None or str(error) == text, (str(error), text)
+    else:
+        raise AssertionError(text)
+
+
+new = emliir.new
+filter = new(floats(*GOOD))
+run = filter.run
+x = floats(1, 2, 3, 4)
+h = array.array("h", [1, 2, 3, 4])
+for kind, text, function, *args in (
+    (TypeError, SOS, new, None),
+    (TypeError, SOS, new, GOOD),
+    (TypeError, None, new),
+    (ValueError, SOS, new, floats()),
+    (ValueError, SOS, new, floats(*GOOD[:5])),
+    (ValueError, SOS, new, floats(*GOOD, 1)),
+    (ValueError, SOS, new, array.array("h", [0] * 6)),
+    (ValueError, SOS, new, bytes(24)),
+    (ValueError, SOS, new, floats(*(GOOD * 256))),
+    (TypeError, CHANNELS, new, floats(*GOOD), 1.0),
+    (ValueError, CHANNELS, new, floats(*GOOD), 0),
+    (ValueError, CHANNELS, new, floats(*GOOD), -1),
+    (ValueError, CHANNELS, new, floats(*GOOD), 256),
+    (ValueError, CHANNELS, new, floats(*GOOD), 2**32 + 1),
+    (ValueError, FINITE % 1, new, floats(float("nan"), *GOOD[1:])),
+    (ValueError, FINITE % 2, new, floats(*GOOD, 1, 0, float("inf"), 1, 0, 0)),
+    (ValueError, FINITE % 1, new, floats(1, 0, 0, float("nan"), 0, 0)),
+    (ValueError, FINITE % 1, new, floats(1, 0, 0, 1e-30, 1e10, 0)),
+    (ValueError, "row 1: a0 must not be 0", new, floats(1, 0, 0, 0, 0, 0)),
+    (ValueError, "row 3: a0 must not be 0", new, floats(*GOOD, *GOOD, 1, 0, 0, -0.0, 0, 0)),
+    (ValueError, POLES % 1, new, floats(1, 0, 0, 1, -1, 0)),
+    (ValueError, POLES % 1, new, floats(1, 0, 0, 1, 1, 0)),
+    (ValueError, POLES % 1, new, floats(1, 0, 0, 1, 0, 1)),
+    (ValueError, POLES % 1, new, floats(1, 0, 0, 1, 0, -1)),
+    (ValueError, POLES % 2, new, floats(*GOOD, 1, 0, 0, 1, -2, 1)),
+    (ValueError, POLES % 1, new, floats(1, 0, 0, 2, -4, 1.9)),
+    (ValueError, POLES % 1, new, floats(1, 0, 0, 1, 1e30, 0)),
+    (TypeError, SAMPLES, run, None),
+    (TypeError, SAMPLES, run, [1.0]),
+    (TypeError, None, run),
+    (TypeError, SAMPLES, run, bytes(4)),
+    (ValueError, SAMPLES, run, bytearray(4)),
+    (ValueError, SAMPLES, run, array.array("i", [1])),
+    (ValueError, SAMPLES, run, array.array("H", [1])),
+    (ValueError, SAMPLES, run, bytes(4), x),
+    (TypeError, OUT, run, x, None),
+    (TypeError, OUT, run, x, bytes(16)),
+    (ValueError, OUT, run, x, floats(1, 2, 3)),
+    (ValueError, OUT, run, x, floats(1, 2, 3, 4, 5)),
+    (ValueError, OUT, run, x, h),
+    (ValueError, OUT, run, h, x),
+    (ValueError, OUT, run, memoryview(x)[:3], memoryview(x)[1:]),
+    (ValueError, OUT, run, memoryview(x)[1:], memoryview(x)[:3]),
+    (ValueError, "samples must be a multiple of channels", new(floats(*GOOD), 3).run, x),
+    (ValueError, STATE, filter.state, floats(1)),
+    (ValueError, STATE, filter.state, floats(1, 2, 3)),
+    (ValueError, STATE, filter.state, h),
+    (TypeError, STATE, filter.state, [1, 2]),
+    (ValueError, "state must be finite", filter.state, floats(1, float("nan"))),
+    (TypeError, None, type(filter).run, 1, x),
+    (TypeError, None, type(filter).run, x, x),
+    (TypeError, None, type(filter).reset, None),
+    (TypeError, None, type(filter).state, x),
+):
+    refuses(kind, text, function, *args)
+
+# a0 is normalised, and channels may be named.
+filter = new(floats(*[4 * value for value in GOOD]), channels=1)
+same = new(floats(*GOOD))
+a = floats(1, -2, 3, 0.5)
+b = floats(1, -2, 3, 0.5)
+filter.run(a)
+same.run(b)
+assert list(a) == list(b)
+empty = floats()
+for sections in (1, 2, 3):
+    filter = new(floats(*(GOOD * sections)))
+    filter.run(empty)
+    filter.run(array.array("h"))
+    assert not any(filter.state())
+
+# What stops being finite is forgotten after the call, in its channel only.
+filter = new(floats(*GOOD, *GOOD, *GOOD), channels=2)
+for bad in (float("nan"), float("inf"), -float("inf")):
+    for position in range(0, 10, 2):
+        x = floats(*([0.5] * 10))
+        x[position] = bad
+        filter.reset()
+        filter.run(x)
+        y = floats(*([0.5] * 10))
+        filter.run(y)
+        assert all(abs(value) < 1e38 for value in y), y
+    clean = new(floats(*GOOD, *GOOD, *GOOD))
+    single = floats(*([0.5] * 10))
+    clean.run(single)
+    assert list(y)[1::2] == list(single)[5:], (y, single)
+
+# reset and state.
+filter = new(floats(*GOOD, *GOOD))
+x = floats(1, 2, 3, 4)
+filter.run(x)
+state = filter.state()
+assert len(state) == 4 and any(state)
+rest = floats(5, 6, 7)
+filter.run(rest)
+other = new(floats(*GOOD, *GOOD))
+other.state(state)
+again = floats(5, 6, 7)
+other.run(again)
+assert list(rest) == list(again)
+filter.reset()
+assert not any(filter.state())
+first = floats(1, 2, 3, 4)
+filter.run(first)
+assert list(first) == list(x)
+
+# int16 saturates.
+loud = new(floats(4, 0, 0, 1, 0, 0))
+h = array.array("h", [100, 8191, 8192, 32767, -8192, -8193, -32768])
+loud.run(h)
+assert list(h) == [400, 32764, 32767, 32767, -32768, -32768, -32768], h
+refuses(
+    ValueError,
+    "gain must be below 8 for samples of type 'h'",
+    new(floats(1e6, 0, 0, 1, 0, 0)).run,
+    h,
+)
+
+# run allocates nothing.
+filter = new(floats(*GOOD, *GOOD, *GOOD))
+run = filter.run
+x = floats(*range(40))
+h = array.array("h", range(40))
+
+
+def allocated():
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    for _ in range(50):
+        run(x)
+        run(h)
+    after = gc.mem_alloc()
+    gc.enable()
+    return after - before
+
+
+assert allocated() == 0
+
+# Files.
+ROW = "0.25,0.5,0.25,1,-0.5,0.3\n"
+for text, message in (
+    ("", SOS),
+    ("sos,1\n", "line 1: file must not be cut short"),
+    ("sos,2\n" + ROW, "line 2: file must not be cut short"),
+    ("sos,1\n" + ROW[:-1], "line 2: file must not be cut short"),
+    ("sos,1\n" + ROW + ROW, "line 3: file must not be cut short"),
+    ("sos,x\n" + ROW, "line 2: file must not be cut short"),
+    ("1,2,3\n", "line 1: 6 numbers expected"),
+    (ROW + "\n", "line 2: 6 numbers expected"),
+    (ROW + "1,2,3,4,5,6,7\n", "line 2: 6 numbers expected"),
+    (ROW + "1,2,3,x,5,6\n", "line 2: 6 numbers expected"),
+    (ROW + ROW + "1,0,0,1,-2,1\n", "row 3: poles must lie inside the unit circle"),
+    (ROW + "1,0,0,1,nan,1\n", "row 2: values must be finite"),
+):
+    refuses(ValueError, message, emliir.load, io.StringIO(text))
+refuses(OSError, None, emliir.load, "missing.csv")
+refuses(TypeError, None, emliir.load, None)
+for source in (ROW, ROW[:-1], "sos,1\n" + ROW, ROW * 3):
+    emliir.load(io.StringIO(source), 2)
+emliir.load([ROW, ROW])
+assert isinstance(emliir.__version__, str)
+print("ok")

@@ -1,0 +1,123 @@
+// Transforms random samples of all lengths, under sanitizers: any floats, any int16, any window.
+// Arguments: seed, rounds.
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eml_fft_f32.h"
+#include "eml_fft_i16.h"
+
+static uint32_t state;
+
+static uint32_t next_random(void) {
+    state = state * 1664525u + 1013904223u;
+    return state >> 8;
+}
+
+// Any bits: huge, tiny, infinite and NaN.
+static float any_float(void) {
+    const uint32_t bits = next_random() << 16 ^ next_random();
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+static float finite_float(void) {
+    float value;
+    do {
+        value = any_float();
+    } while (value - value != 0);
+    return value;
+}
+
+static void *allocate(size_t count, size_t bytes) {
+    void *memory = calloc(count, bytes);
+    if (memory == NULL) {
+        exit(2);
+    }
+    return memory;
+}
+
+static void fill_f32(float *samples, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        samples[i] = any_float();
+    }
+}
+
+// Noise of any amplitude, or the most that there is.
+static void fill_i16(int16_t *samples, size_t n) {
+    const uint32_t kind = next_random() % 16;
+    for (size_t i = 0; i < n; i++) {
+        const int16_t noise = (int16_t)(next_random() << 4);
+        samples[i] = (int16_t)(kind == 0 ? -32768 : kind == 1 ? 32767 : noise >> kind);
+        if (kind == 2 || kind == 3) {
+            samples[i] = noise < 0 ? -32768 : 32767;
+        }
+    }
+}
+
+static void try_f32(uint32_t log2_n) {
+    const size_t n = (size_t)1 << log2_n;
+    float *twiddle = allocate(3 * n / 2, sizeof(float));
+    eml_fft_f32_fill(twiddle, log2_n);
+    float *re = allocate(n, sizeof(float)), *im = allocate(n, sizeof(float));
+    float *window = allocate(n, sizeof(float)), *work = allocate(n, sizeof(float));
+    float *bins = allocate(n + 2, sizeof(float)), *powers = allocate(n / 2 + 1, sizeof(float));
+    fill_f32(re, n);
+    fill_f32(im, n);
+    eml_fft_f32_real(re, log2_n, twiddle, bins);
+    eml_fft_f32_power(re, NULL, log2_n, twiddle, work, powers);
+    eml_fft_f32_window(window, log2_n, EML_FFT_ONE / 2, EML_FFT_ONE / 2);
+    eml_fft_f32_power(im, window, log2_n, twiddle, work, powers);
+    eml_fft_f32_run(re, im, log2_n, twiddle);
+    free(twiddle);
+    free(re);
+    free(im);
+    free(window);
+    free(work);
+    free(bins);
+    free(powers);
+}
+
+static void try_i16(uint32_t log2_n) {
+    const size_t n = (size_t)1 << log2_n;
+    EmlFftI16 *twiddle = allocate(3 * n / 4, sizeof(EmlFftI16));
+    eml_fft_i16_fill(twiddle, log2_n);
+    int16_t *re = allocate(n, sizeof(int16_t)), *im = allocate(n, sizeof(int16_t));
+    EmlFftI16 *work = allocate(n, sizeof(EmlFftI16));
+    EmlFftI16 *bins = allocate(n / 2 + 1, sizeof(EmlFftI16));
+    float *values = allocate(n, sizeof(float));
+    int16_t *window = allocate(n, sizeof(int16_t));
+    for (size_t i = 0; i < n; i++) {
+        values[i] = next_random() % 4 ? finite_float() : (float)(i & 1) - 0.5f;
+    }
+    eml_fft_i16_window(values, (uint32_t)n, window);
+    for (int call = 0; call < 4; call++) {
+        fill_i16(re, n);
+        fill_i16(im, n);
+        eml_fft_i16_real(re, call % 2 ? window : NULL, log2_n, twiddle, call / 2, bins);
+        eml_fft_i16_run(re, im, log2_n, twiddle, work);
+    }
+    free(twiddle);
+    free(re);
+    free(im);
+    free(work);
+    free(bins);
+    free(values);
+    free(window);
+}
+
+int main(int count, char **arguments) {
+    if (count != 3) {
+        return 2;
+    }
+    state = (uint32_t)strtoul(arguments[1], NULL, 10);
+    const uint32_t rounds = (uint32_t)strtoul(arguments[2], NULL, 10);
+    for (uint32_t round = 0; round < rounds; round++) {
+        try_f32(3 + round % 10);
+        try_i16(3 + round % 10);
+    }
+    printf("%u rounds\n", rounds);
+    return 0;
+}

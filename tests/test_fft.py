@@ -1,0 +1,219 @@
+"""emlfft against numpy.fft, on every machine: the modules in dist/ are what runs."""
+
+import ctypes
+import random
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import emlearn
+import numpy as np
+import pytest
+from scipy import signal
+
+from emlmpy.twin import compile_kernel
+from tests.machines.machine import ROOT, Board, Machine
+
+DEVICE = Path(__file__).parent / "device"
+EMLEARN = """
+#define _DEFAULT_SOURCE // for M_PI
+#include <eml_fft.h>
+
+int run(float *real, float *imag, int n) {
+    float sines[2048], cosines[2048];
+    EmlFFT fft = {n / 2, sines, cosines};
+    eml_fft_fill(fft, n);
+    return eml_fft_forward(fft, real, imag, n);
+}
+"""
+SIZES = [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]
+
+
+def module(machine: Machine) -> dict[str, Path]:
+    """The module as it ships."""
+    return {"emlfft.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emlfft.mpy"}
+
+
+def signals(n: int) -> np.ndarray:
+    """One row each: random, impulse, DC, Nyquist, sines on and between bins; 1 is full scale."""
+    time = np.arange(n)
+    return np.array(
+        [
+            np.random.default_rng(n).uniform(-1, 1, n),
+            time == 3,
+            np.ones(n),
+            (-1.0) ** time,
+            np.sin(2 * np.pi * time * (n // 5) / n + 0.3),
+            np.sin(2 * np.pi * time * 0.1234),
+        ]
+    )
+
+
+def all_signals(machine: Machine) -> list[np.ndarray]:
+    """Signals of all the sizes that a machine has memory for.
+
+    Of the long ones a board, whose serial port is slow, gets only noise and a sine.
+    """
+    largest = 512 if machine.name == "cortex-m0" else 4096
+    found = [signals(n) for n in SIZES if n <= largest]
+    if isinstance(machine, Board):
+        found = [rows if rows.shape[1] <= 512 else rows[[0, 4]] for rows in found]
+    return found
+
+
+class Job(NamedTuple):
+    """Rows to transform, and how; "run" takes pairs. Jobs with the same rows share a file."""
+
+    kind: str
+    rows: np.ndarray
+    window: str | np.ndarray = "none"
+
+
+Result = list[tuple[int | None, list[bytes]]]
+
+
+def run(machine: Machine, jobs: list[Job]) -> list[Result]:
+    """For each job, what each call returns, and the arrays it wrote."""
+    files = module(machine)
+    lines = []
+    for number, (kind, rows, window) in enumerate(jobs):
+        typecode = {"float32": "f", "int16": "h"}[rows.dtype.name]
+        data = f"{id(rows)}.bin"
+        files[data] = rows.tobytes()
+        if not isinstance(window, str):
+            files[f"{number}.win"] = window.tobytes()
+            window = f"{number}.win"
+        lines.append(f"{data} {rows.shape[1]} {kind} {typecode} {window}\n")
+    files["jobs.txt"] = "".join(lines).encode()
+    results: list[Result] = [[]]
+    for line in machine.run(DEVICE / "emlfft_run.py", files).splitlines():
+        exponent, *arrays = line.split()
+        if exponent == "end":
+            results.append([])
+            continue
+        result = None if exponent == "None" else int(exponent)
+        results[-1].append((result, [bytes.fromhex(array) for array in arrays]))
+    assert results.pop() == []
+    return results
+
+
+def relative_error(found: np.ndarray, exact: np.ndarray) -> float:
+    """The largest error, of the largest bin."""
+    return np.abs(found - exact).max() / np.abs(exact).max()
+
+
+def decibels(found: np.ndarray, exact: np.ndarray) -> float:
+    """Signal-to-noise ratio."""
+    noise = (np.abs(found - exact) ** 2).sum()
+    return 10 * np.log10((np.abs(exact) ** 2).sum() / max(noise, 1e-30))
+
+
+def wanted_decibels(n: int) -> int:
+    """What int16 must reach at full scale."""
+    return 60 if n <= 512 else 57 if n <= 1024 else 50
+
+
+def test_float(machine: Machine) -> None:
+    """Within 1e-5 of the largest bin, for all sizes and inputs."""
+    jobs = []
+    for rows in all_signals(machine):
+        rows = rows.astype(np.float32)
+        jobs += [Job("rfft", rows), Job("power", rows), Job("run", rows)]
+    for job, results in zip(jobs, run(machine, jobs), strict=True):
+        rows = job.rows.astype(float)
+        inputs = rows[::2] + 1j * rows[1::2] if job.kind == "run" else rows
+        for row, (_, arrays) in zip(inputs, results, strict=True):
+            if job.kind == "rfft":
+                found, exact = np.frombuffer(arrays[0], np.complex64), np.fft.rfft(row)
+            elif job.kind == "power":
+                found = np.frombuffer(arrays[0], np.float32)
+                exact = np.abs(np.fft.rfft(row)) ** 2
+            else:
+                real, imag = (np.frombuffer(array, np.float32) for array in arrays)
+                found, exact = real + 1j * imag, np.fft.fft(row)
+            assert relative_error(found, exact) < 1e-5
+
+
+@pytest.mark.parametrize("scale", [32767, 327.67])
+def test_int16(machine: Machine, scale: float) -> None:
+    """Signal-to-noise ratios at full scale and 40 dB below."""
+    jobs = []
+    for rows in all_signals(machine):
+        rows = np.round(rows * scale).astype(np.int16)
+        jobs += [Job("rfft", rows), Job("power", rows), Job("run", rows)]
+    for job, results in zip(jobs, run(machine, jobs), strict=True):
+        wanted = wanted_decibels(job.rows.shape[1]) if scale > 1000 else 45
+        rows = job.rows.astype(float)
+        inputs = rows[::2] + 1j * rows[1::2] if job.kind == "run" else rows
+        for row, (exponent, arrays) in zip(inputs, results, strict=True):
+            assert exponent is not None
+            if job.kind == "power":
+                found = np.sqrt(np.frombuffer(arrays[0], np.uint32) * 2.0**exponent)
+                assert decibels(found, np.abs(np.fft.rfft(row))) >= wanted
+                continue
+            values = [np.frombuffer(array, np.int16) * 2.0**exponent for array in arrays]
+            if job.kind == "rfft":
+                real, imag, exact = values[0][0::2], values[0][1::2], np.fft.rfft(row)
+            else:
+                (real, imag), exact = values, np.fft.fft(row)
+            assert decibels(real + 1j * imag, exact) >= wanted
+
+
+def test_windows(machine: Machine) -> None:
+    """Windows are scipy's periodic ones, or any values, also beyond 1 and below 0."""
+    jobs = []
+    windows = []
+    for n in (8, 256):
+        # Without the impulse: it lies where some windows are nearly 0.
+        rows = np.delete(signals(n), 1, axis=0)
+        for window in ("hann", "hamming", "array"):
+            given: str | np.ndarray = window
+            if window == "array":
+                given = np.random.default_rng(5).uniform(-3, 7, n).astype(np.float32)
+                values = given.astype(float)
+            else:
+                values = signal.get_window(window, n)
+            jobs.append(Job("power", rows.astype(np.float32), given))
+            jobs.append(Job("power", np.round(rows * 32767).astype(np.int16), given))
+            windows += [values, values]
+    for job, values, results in zip(jobs, windows, run(machine, jobs), strict=True):
+        exact = np.abs(np.fft.rfft(job.rows * values))
+        for bins, (exponent, (out,)) in zip(exact, results, strict=True):
+            if exponent is None:
+                assert relative_error(np.frombuffer(out, np.float32), bins**2) < 1e-5
+            else:
+                found = np.sqrt(np.frombuffer(out, np.uint32) * 2.0**exponent)
+                assert decibels(found, bins) >= 60
+
+
+def test_agrees_with_emlearn(machine: Machine) -> None:
+    """emlearn's own C gives the same complex transforms, but for rounding."""
+    library = compile_kernel("emlearn_fft", EMLEARN, [Path(emlearn.includedir)])
+    pointer = ctypes.POINTER(ctypes.c_float)
+    jobs = [Job("run", signals(n).astype(np.float32)) for n in (8, 64, 128, 512)]
+    for job, results in zip(jobs, run(machine, jobs), strict=True):
+        theirs = job.rows.copy()
+        for row in range(0, len(theirs), 2):
+            real, imag = (part.ctypes.data_as(pointer) for part in theirs[row : row + 2])
+            assert library.run(real, imag, theirs.shape[1]) == 0
+        for real, imag, (_, arrays) in zip(theirs[::2], theirs[1::2], results, strict=True):
+            ours = [np.frombuffer(array, np.float32) for array in arrays]
+            assert relative_error(ours[0] + 1j * ours[1], real + 1j * imag) < 1e-5
+
+
+def test_kernels_under_sanitizers(tmp_path: Path) -> None:
+    """No samples and no window make a kernel leave its memory or overflow."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    program = tmp_path / "fuzz"
+    source = Path(__file__).with_name("fuzz_fft.c")
+    command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
+    command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    command += [f"-I{ROOT / 'src' / 'emlfft'}", str(source), "-o", str(program)]
+    subprocess.run(command, check=True)
+    subprocess.run([program, str(seed), "1000"], check=True)
+
+
+def test_calls(machine: Machine) -> None:
+    """A script that checks itself on the device."""
+    assert machine.run(DEVICE / "emlfft_calls.py", module(machine)) == "ok\n"

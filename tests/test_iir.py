@@ -1,0 +1,206 @@
+"""emliir against scipy.signal.sosfilt, on every machine: the modules in dist/ are what runs."""
+
+import ctypes
+import random
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import emlearn
+import numpy as np
+import pytest
+from scipy import signal
+
+from emlmpy import iir
+from emlmpy.twin import compile_kernel
+from tests.machines.machine import ROOT, Board, Machine
+
+DEVICE = Path(__file__).parent / "device"
+N = 10_000
+EMLEARN = """
+#include <eml_iir.h>
+
+void run(const float *sos, int n_sections, float *samples, int n) {
+    float states[4 * 8] = {0};
+    EmlIIR iir = {n_sections, states, 4 * n_sections, sos, 6 * n_sections};
+    for (int i = 0; i < n; i++) {
+        samples[i] = eml_iir_filter(iir, samples[i]);
+    }
+}
+"""
+
+
+def module(machine: Machine) -> dict[str, Path]:
+    """The module as it ships."""
+    return {"emliir.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emliir.mpy"}
+
+
+class Job(NamedTuple):
+    """A filter to run: its rows, its samples, and how. Jobs with the same samples share a file."""
+
+    sos: np.ndarray
+    samples: np.ndarray
+    channels: int = 1
+    chunk: int = 500
+
+
+def run(machine: Machine, folder: Path, jobs: list[Job]) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Output and state of filters that are loaded from files and run in chunks."""
+    files = module(machine)
+    lines = []
+    for number, job in enumerate(jobs):
+        csv, data = f"{number}.csv", f"{id(job.samples)}.bin"
+        iir.save(job.sos, folder / csv)
+        files[csv] = folder / csv
+        files[data] = job.samples.tobytes()
+        typecode = {"float32": "f", "int16": "h"}[job.samples.dtype.name]
+        lines.append(f"{csv} {data} {typecode} {job.channels} {job.chunk}\n")
+    files["jobs.txt"] = "".join(lines).encode()
+    results = []
+    output = machine.run(DEVICE / "emliir_run.py", files).splitlines()
+    for job, line in zip(jobs, output, strict=True):
+        out, state = (bytes.fromhex(word) for word in line.split())
+        assert len(out) == job.samples.nbytes
+        results.append((np.frombuffer(out, job.samples.dtype), np.frombuffer(state, np.float32)))
+    return results
+
+
+def filters() -> dict[str, np.ndarray]:
+    """Filters of every kind, as scipy and as emlmpy give them."""
+    found = {}
+    for cutoff, order in ((0.001, 2), (0.001, 8), (0.01, 4), (0.01, 8), (0.1, 3), (0.25, 5)):
+        found[f"butter {order} {cutoff}"] = signal.butter(order, cutoff, fs=1, output="sos")
+    found["butter 8 0.45"] = signal.butter(8, 0.45, fs=1, output="sos")
+    found["highpass 4 0.01"] = iir.design("butter", 0.01, 1, 4, "highpass")
+    found["highpass 8 0.02"] = signal.butter(8, 0.02, "highpass", fs=1, output="sos")
+    found["cheby 8 0.01"] = signal.cheby1(8, 1, 0.01, fs=1, output="sos")
+    found["cheby 6 0.1"] = iir.design("cheby", 0.1, 1, 6)
+    found["cheby 8 0.45"] = signal.cheby1(8, 1, 0.45, fs=1, output="sos")
+    found["bandpass 4 0.1"] = signal.butter(2, [0.08, 0.11], "bandpass", fs=1, output="sos")
+    found["notch 2 0.05"] = iir.design("notch", 0.05, 1, quality=10)
+    found["notch 2 0.4"] = iir.design("notch", 0.4, 1)
+    return found
+
+
+FILTERS = filters()
+ON_BOARDS = ("butter 2 0.001", "highpass 4 0.01", "butter 8 0.01", "cheby 6 0.1", "notch 2 0.4")
+
+
+def names_for(machine: Machine, lowest: float = 0) -> list[str]:
+    """All filters with such cut-offs; on boards, whose serial ports are slow, one of each kind."""
+    names = [name for name in FILTERS if cutoff_of(name) >= lowest]
+    return [name for name in names if name in ON_BOARDS or not isinstance(machine, Board)]
+
+
+def cutoff_of(name: str) -> float:
+    """The cut-off frequency that a filter's name ends with."""
+    return float(name.split()[-1])
+
+
+def test_float(machine: Machine, tmp_path: Path) -> None:
+    """No more than twice the error of scipy's own float32 filter; small from 0.1 on."""
+    names = names_for(machine)
+    samples = np.random.default_rng(1).uniform(-1, 1, N).astype(np.float32)
+    jobs = [Job(FILTERS[name].astype(np.float32), samples) for name in names]
+    for name, job, (out, _) in zip(names, jobs, run(machine, tmp_path, jobs), strict=True):
+        exact = signal.sosfilt(job.sos.astype(float), samples.astype(float))
+        error = np.abs(out - exact).max()
+        allowed = 2 * np.abs(signal.sosfilt(job.sos, samples) - exact).max()
+        assert error <= allowed, name
+        if cutoff_of(name) >= 0.1:
+            assert error <= 2e-5 * np.abs(exact).max(), name
+
+
+def test_int16(machine: Machine, tmp_path: Path) -> None:
+    """Within 2 of the rounded exact result, for noise and all frequencies one after the other."""
+    names = names_for(machine, lowest=0.01)
+    sweep = 12000 * signal.chirp(np.arange(N), 0.001, N, 0.5, "logarithmic")
+    samples = (sweep + np.random.default_rng(1).uniform(-15000, 15000, N)).astype(np.int16)
+    jobs = [Job(FILTERS[name].astype(np.float32), samples) for name in names]
+    for name, job, (out, _) in zip(names, jobs, run(machine, tmp_path, jobs), strict=True):
+        exact = signal.sosfilt(job.sos.astype(float), samples.astype(float))
+        wanted = np.clip(np.round(exact), -32768, 32767)
+        assert np.abs(out - wanted).max() <= 2, name
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int16])
+def test_channels_chunks_and_state(machine: Machine, dtype: type, tmp_path: Path) -> None:
+    """Chunks give what one call gives; a channel gives what it gives alone; state is scipy's zi."""
+    samples = np.random.default_rng(3).uniform(-9000, 9000, 3 * 315).astype(dtype)
+    jobs = []
+    for rows in (1, 2, 3):
+        sos = signal.butter(2 * rows, 0.15, fs=1, output="sos").astype(np.float32)
+        jobs += [Job(sos, samples, 3, chunk) for chunk in (945, 3, 105)]
+        jobs.append(Job(sos, np.ascontiguousarray(samples[1::3]), 1, 315))
+    results = run(machine, tmp_path, jobs)
+    for rows in (1, 2, 3):
+        (whole, state), *chunked, (alone, _) = results[4 * rows - 4 : 4 * rows]
+        for pieces, piece_state in chunked:
+            np.testing.assert_array_equal(pieces, whole)
+            np.testing.assert_array_equal(piece_state, state)
+        np.testing.assert_array_equal(alone, whole[1::3])
+        if dtype == np.float32:
+            zi = np.zeros((rows, 2, 3))
+            sos = jobs[4 * rows - 1].sos.astype(float)
+            _, zi = signal.sosfilt(sos, samples.reshape(-1, 3).astype(float), 0, zi)
+            np.testing.assert_allclose(state.reshape(zi.shape), zi, rtol=1e-4, atol=1e-2)
+
+
+def test_agrees_with_emlearn(machine: Machine, tmp_path: Path) -> None:
+    """The same filters in emlearn's own C give the same, but for rounding."""
+    library = compile_kernel("emlearn_iir", EMLEARN, [Path(emlearn.includedir)])
+    samples = np.random.default_rng(4).uniform(-1, 1, 1000).astype(np.float32)
+    names = ("butter 8 0.45", "cheby 6 0.1", "bandpass 4 0.1", "butter 3 0.1", "notch 2 0.4")
+    jobs = [Job(np.ascontiguousarray(FILTERS[name], np.float32), samples) for name in names]
+    pointer = ctypes.POINTER(ctypes.c_float)
+    for name, job, (out, _) in zip(names, jobs, run(machine, tmp_path, jobs), strict=True):
+        theirs = samples.copy()
+        sos = job.sos.ctypes.data_as(pointer)
+        library.run(sos, len(job.sos), theirs.ctypes.data_as(pointer), len(theirs))
+        assert np.abs(out - theirs).max() <= 2e-5 * np.abs(theirs).max(), name
+        assert np.abs(theirs).max() > 0.1, name
+
+
+@pytest.mark.parametrize("cpu", ["", "-D__ARM_ARCH_6M__"])
+def test_kernels_under_sanitizers(cpu: str, tmp_path: Path) -> None:
+    """No filter and no samples make a kernel leave its memory or overflow."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    program = tmp_path / "fuzz"
+    source = Path(__file__).with_name("fuzz_iir.c")
+    command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", *cpu.split()]
+    command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+    command += [f"-I{ROOT / 'src' / 'emliir'}", str(source), "-o", str(program)]
+    subprocess.run(command, check=True)
+    output = subprocess.check_output([program, str(seed), "5000"], text=True)
+    assert int(output.split()[0]) > 0
+
+
+def test_calls(machine: Machine) -> None:
+    """A script that checks itself on the device."""
+    assert machine.run(DEVICE / "emliir_calls.py", module(machine)) == "ok\n"
+
+
+@pytest.mark.parametrize(
+    ("rows", "text"),
+    [
+        ([], "6 columns"),
+        ([1, 2, 3, 4, 5, 6], "6 columns"),
+        ([[1, 2, 3]], "6 columns"),
+        ([[1, 0, 0, 1, 0, 0], [np.nan, 0, 0, 1, 0, 0]], "row 2: values must be finite"),
+        ([[1, 0, 0, 0, 0, 0]], "row 1: a0 must not be 0"),
+        ([[1, 0, 0, 1, -2, 1]], "row 1: poles"),
+        ([[1, 0, 0, 1, 0, 1]], "row 1: poles"),
+    ],
+)
+def test_save_refuses(rows: list, text: str, tmp_path: Path) -> None:
+    """What the device would refuse is not written."""
+    with pytest.raises(ValueError, match=text):
+        iir.save(rows, tmp_path / "filter.csv")
+    assert not (tmp_path / "filter.csv").exists()
+
+
+def test_design_refuses() -> None:
+    """Kinds that there are not."""
+    with pytest.raises(ValueError, match="kind must be"):
+        iir.design("bessel", 0.1, 1)
