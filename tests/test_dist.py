@@ -16,14 +16,19 @@ MANIFEST = json.loads((dist.DIST / "manifest.json").read_text())
 
 @pytest.mark.parametrize("architecture", dist.ARCHITECTURES)
 def test_bytes(architecture: str, tmp_path: Path) -> None:
-    """Two builds give the same bytes, and those in dist/ if the tools are the same."""
-    for name in ("first", "second"):
+    """A build gives the bytes in dist/ if the tools are the same, and two builds the same bytes.
+
+    The second build is of armv6m, whose linking once depended on the order of a set; elsewhere
+    dist/ is the other build.
+    """
+    tools = dist.tool_versions()[architecture]
+    builds = ["first", "second"] if architecture == "armv6m" else ["first"]
+    for name in builds:
         dist.build(tmp_path / name, [architecture])
     for module in dist.MODULES:
         path = Path("dist") / f"{architecture}_6.3" / f"{module}.mpy"
         data = (tmp_path / "first" / path).read_bytes()
-        assert data == (tmp_path / "second" / path).read_bytes()
-        tools = dist.tool_versions()[architecture]
+        assert data == (tmp_path / builds[-1] / path).read_bytes()
         if tools == MANIFEST["tools"][architecture]:
             assert data == (dist.ROOT / path).read_bytes(), "dist/ is out of date: run make dist"
         else:

