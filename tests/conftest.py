@@ -1,5 +1,8 @@
 """Which machines the tests run on: `--machine=NAME`, repeatable, default all."""
 
+from collections.abc import Iterator
+
+import numpy as np
 import pytest
 
 from tests.machines.build import BuildError, build
@@ -26,6 +29,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             continue
         names = [name for name in names if name in selected]
         metafunc.parametrize(fixture, names, indirect=True, scope="session")
+
+
+@pytest.fixture(autouse=True)
+def numpy_errors() -> Iterator[None]:
+    """numpy's own defaults, which a package that some test imports may have changed for all."""
+    with np.errstate(divide="warn", over="warn", under="ignore", invalid="warn"):
+        yield
 
 
 @pytest.fixture(scope="session")
