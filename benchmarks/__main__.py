@@ -33,12 +33,11 @@ def main() -> None:
     names = sys.argv[1:] or sorted(path.stem for path in HERE.glob("bench_*.py"))
     results = read_results()
     for name in names:
-        modules = {key[0] for key in results}
         fresh = {}
         for *key, value in importlib.import_module(f"benchmarks.{name}").measure():
             fresh[tuple(key)] = f"{value:.6g}" if isinstance(value, float) else str(value)
             print(*key, fresh[tuple(key)], flush=True)
-        measured = {key[0] for key in fresh} & modules
+        measured = {key[0] for key in fresh}
         results = {key: value for key, value in results.items() if key[0] not in measured} | fresh
         write_results(results)
 

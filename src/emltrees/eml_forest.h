@@ -27,7 +27,6 @@ Not supported: missing values, categorical splits, several outputs.
 #define EML_FOREST_VALUES 1
 #endif
 
-#define EML_FOREST_MAX_FEATURES 255
 #define EML_FOREST_MAX_CLASSES 255
 #define EML_FOREST_MAX_COUNT 65000 // of nodes, trees and leaves
 
