@@ -82,11 +82,11 @@ static void try_f32(uint32_t log2_n) {
 
 static void try_i16(uint32_t log2_n) {
     const size_t n = (size_t)1 << log2_n;
-    EmlFftI16 *twiddle = allocate(3 * n / 4, sizeof(EmlFftI16));
+    uint32_t *twiddle = allocate(3 * n / 4, sizeof(uint32_t));
     eml_fft_i16_fill(twiddle, log2_n);
-    int16_t *re = allocate(n, sizeof(int16_t)), *im = allocate(n, sizeof(int16_t));
-    EmlFftI16 *work = allocate(n, sizeof(EmlFftI16));
-    EmlFftI16 *bins = allocate(n / 2 + 1, sizeof(EmlFftI16));
+    int16_t *re = allocate(n, sizeof(int16_t)), *im = allocate(n + 2, sizeof(int16_t));
+    uint32_t *work = allocate(n, sizeof(uint32_t));
+    uint32_t *bins = allocate(n / 2 + 1, sizeof(uint32_t));
     float *values = allocate(n, sizeof(float));
     int16_t *window = allocate(n, sizeof(int16_t));
     for (size_t i = 0; i < n; i++) {
@@ -96,7 +96,8 @@ static void try_i16(uint32_t log2_n) {
     for (int call = 0; call < 4; call++) {
         fill_i16(re, n);
         fill_i16(im, n);
-        eml_fft_i16_real(re, call % 2 ? window : NULL, log2_n, twiddle, call / 2, bins);
+        eml_fft_i16_power(re, call % 2 ? window : NULL, log2_n, twiddle, bins);
+        eml_fft_i16_real(re, log2_n, twiddle, work, im);
         eml_fft_i16_run(re, im, log2_n, twiddle, work);
     }
     free(twiddle);

@@ -19,9 +19,15 @@ Cost on a Cortex-M4F: about 23 000 instructions for 256 complex samples, 14 000 
 #define EML_FFT_FAST
 #endif
 
+#if defined(__SOFTFP__)
+#define EML_FFT_HAS_FPU 0
+#else
+#define EML_FFT_HAS_FPU 1
+#endif
+
 // a - b. Without an FPU, the routine that adds does this too.
 static inline float eml_fft_subtract(float a, float b) {
-#if defined(__SOFTFP__)
+#if !EML_FFT_HAS_FPU
     union {
         float value;
         uint32_t bits;
@@ -74,7 +80,8 @@ static EML_FFT_FAST void eml_fft_f32_stage(float *re, float *im, size_t stride, 
             float br = r[q], bi = i[q];
             float cr = r[2 * q], ci = i[2 * q];
             float dr = r[3 * q], di = i[3 * q];
-            if (k != 0) {
+            // Without an FPU it pays not to multiply by 1.
+            if (EML_FFT_HAS_FPU || k != 0) {
                 float t = br;
                 br = br * c2 + bi * s2;
                 bi = eml_fft_subtract(bi * c2, t * s2);
@@ -146,40 +153,47 @@ static inline void eml_fft_f32_run(float *re, float *im, uint32_t log2_n, const 
     eml_fft_f32_from_reversed(re, im, 1, log2_n, twiddle, 1);
 }
 
-// Halves n real samples, or applies a window that is halved already, and puts pairs of them where
-// the complex transform of half the length wants them.
+// Multiplies n real samples by half a window, or by 1/2 if that is NULL, and puts pairs of them
+// where the complex transform of half the length wants them.
 static EML_FFT_FAST void eml_fft_f32_load(const float *samples, const float *half_window,
                                           uint32_t half, float *z) {
+    const float no_window[2] = {0.5f, 0.5f};
+    const size_t step = half_window ? 2 : 0;
+    half_window = half_window ? half_window : no_window;
     uint32_t reversed = 0;
-    for (uint32_t k = 0; k < half; k++) {
-        float even = 0.5f, odd = 0.5f;
-        if (half_window) {
-            even = *half_window++;
-            odd = *half_window++;
-        }
-        z[2 * reversed] = *samples++ * even;
-        z[2 * reversed + 1] = *samples++ * odd;
+    for (const float *end = samples + 2 * half; samples < end; samples += 2) {
+        z[2 * reversed] = samples[0] * half_window[0];
+        z[2 * reversed + 1] = samples[1] * half_window[1];
+        half_window += step;
         reversed = eml_fft_next_reversed(reversed, half / 2);
     }
 }
 
-// From the half-length transform z to the bins 0 to half of the real one, or to their powers.
+// From the half-length transform z to the bins 0 to half of the real one, or to their powers. out
+// may be z.
 static EML_FFT_FAST void eml_fft_f32_split(const float *z, uint32_t half, const float *twiddle,
                                            int is_power, float *out) {
-    const float zr = z[0] + z[0], zi = z[1] + z[1];
-    const float first = zr + zi, last = eml_fft_subtract(zr, zi);
-    float *back = is_power ? out + half : out + 2 * half;
+    const size_t width = is_power ? 1 : 2;
+    float *back = out + half * width;
     const float *z_back = z + 2 * half;
-    if (is_power) {
-        *out++ = first * first;
-        *back = last * last;
-    } else {
-        *out++ = first;
-        *out++ = 0;
-        back[0] = last;
-        back[1] = 0;
-    }
-    for (uint32_t k = half / 2; k > 0; k--) {
+    // A bin and its mirror image; of the first two the imaginary part is 0.
+    float xr = 2.0f * (z[0] + z[1]), xi = 0;
+    float yr = 2.0f * eml_fft_subtract(z[0], z[1]), yi = 0;
+    for (uint32_t k = half / 2;; k--) {
+        if (is_power) {
+            *out = xr * xr + xi * xi;
+            *back = yr * yr + yi * yi;
+        } else {
+            out[0] = xr;
+            out[1] = xi;
+            back[0] = yr;
+            back[1] = yi;
+        }
+        if (k == 0) {
+            return;
+        }
+        out += width;
+        back -= width;
         z += 2;
         z_back -= 2;
         twiddle += 2;
@@ -188,18 +202,10 @@ static EML_FFT_FAST void eml_fft_f32_split(const float *z, uint32_t half, const 
         const float odd_r = ai + bi, odd_i = eml_fft_subtract(br, ar);
         const float c = twiddle[0], s = twiddle[1];
         const float tr = odd_r * c + odd_i * s, ti = eml_fft_subtract(odd_i * c, odd_r * s);
-        const float xr = even_r + tr, xi = even_i + ti;
-        const float yr = eml_fft_subtract(even_r, tr), yi = eml_fft_subtract(ti, even_i);
-        if (is_power) {
-            *out++ = xr * xr + xi * xi;
-            *--back = yr * yr + yi * yi;
-        } else {
-            *out++ = xr;
-            *out++ = xi;
-            back -= 2;
-            back[0] = yr;
-            back[1] = yi;
-        }
+        xr = even_r + tr;
+        xi = even_i + ti;
+        yr = eml_fft_subtract(even_r, tr);
+        yi = eml_fft_subtract(ti, even_i);
     }
 }
 

@@ -41,11 +41,20 @@ static void eml_fft_cos_sin(uint32_t k, uint32_t log2_n, int32_t *cosine, int32_
 
 /** The next of the numbers 0 to n - 1 with their bits in reverse order, for n = 2 top. */
 static inline uint32_t eml_fft_next_reversed(uint32_t reversed, uint32_t top) {
+#if __ARM_ARCH_ISA_THUMB >= 2
+    uint32_t number, one;
+    __asm("rbit %0, %1" : "=r"(one) : "r"(top));
+    __asm("rbit %0, %1" : "=r"(number) : "r"(reversed));
+    number += one;
+    __asm("rbit %0, %1" : "=r"(reversed) : "r"(number));
+    return reversed;
+#else
     while (reversed & top) {
         reversed ^= top;
         top >>= 1;
     }
     return reversed | top;
+#endif
 }
 
 #endif // EML_FFT_TABLE_H

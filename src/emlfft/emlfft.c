@@ -19,7 +19,7 @@ typedef struct {
     uint32_t log2_n;
     int32_t window_exponent;
     float *twiddle;
-    EmlFftI16 *twiddle_i16;
+    uint32_t *twiddle_i16;
     float *half_window; // NULL: none
     int16_t *window_i16;
     float *work; // n items; the same bytes are n complex int16
@@ -105,7 +105,7 @@ static mp_obj_t fft_new(size_t n_args, const mp_obj_t *args, mp_map_t *keywords)
         fft_set_window(self, parsed[1].u_obj);
     }
     self->twiddle = m_malloc(n / 2 * 3 * sizeof(float));
-    self->twiddle_i16 = m_malloc(n / 4 * 3 * sizeof(EmlFftI16));
+    self->twiddle_i16 = m_malloc(n / 4 * 3 * sizeof(uint32_t));
     self->work = m_malloc(n * sizeof(float));
     eml_fft_f32_fill(self->twiddle, self->log2_n);
     eml_fft_i16_fill(self->twiddle_i16, self->log2_n);
@@ -127,7 +127,7 @@ static mp_obj_t fft_run(mp_obj_t self_in, mp_obj_t real_in, mp_obj_t imag_in) {
         return mp_const_none;
     }
     return MP_OBJ_NEW_SMALL_INT(
-        eml_fft_i16_run(real, imag, self->log2_n, self->twiddle_i16, (EmlFftI16 *)self->work));
+        eml_fft_i16_run(real, imag, self->log2_n, self->twiddle_i16, (uint32_t *)self->work));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(fft_run_obj, fft_run);
 
@@ -145,7 +145,7 @@ static mp_obj_t fft_rfft(mp_obj_t self_in, mp_obj_t samples_in, mp_obj_t out_in)
         return mp_const_none;
     }
     return MP_OBJ_NEW_SMALL_INT(
-        eml_fft_i16_real(samples, NULL, self->log2_n, self->twiddle_i16, false, out));
+        eml_fft_i16_real(samples, self->log2_n, self->twiddle_i16, (uint32_t *)self->work, out));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(fft_rfft_obj, fft_rfft);
 
@@ -164,8 +164,8 @@ static mp_obj_t fft_power(mp_obj_t self_in, mp_obj_t samples_in, mp_obj_t out_in
         return mp_const_none;
     }
     const int32_t exponent =
-        eml_fft_i16_real(samples, self->window_i16, self->log2_n, self->twiddle_i16, true, out);
-    return MP_OBJ_NEW_SMALL_INT(2 * (exponent + self->window_exponent));
+        eml_fft_i16_power(samples, self->window_i16, self->log2_n, self->twiddle_i16, out);
+    return MP_OBJ_NEW_SMALL_INT(exponent + 2 * self->window_exponent);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(fft_power_obj, fft_power);
 
