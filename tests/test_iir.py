@@ -89,9 +89,6 @@ ON_BOARDS = ("butter 2 0.001", "highpass 4 0.01", "butter 8 0.01", "cheby 6 0.1"
 def names_for(machine: Machine, lowest: float = 0) -> list[str]:
     """All filters with such cut-offs; on boards, whose serial ports are slow, one of each kind."""
     names = [name for name in FILTERS if cutoff_of(name) >= lowest]
-    if machine.name == "cortex-m0":
-        # Its serial port has lost part of some 200 kB of output on a busy computer.
-        return ["cheby 6 0.1"]
     return [name for name in names if name in ON_BOARDS or not isinstance(machine, Board)]
 
 

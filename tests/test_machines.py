@@ -4,6 +4,7 @@ import hashlib
 import random
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,19 @@ def test_output_while_running(machine: Machine) -> None:
     with pytest.raises(DeviceTimeout):
         machine.run("print('early')\nwhile True: pass", timeout=2, on_output=seen.append)
     assert "".join(seen) == "early\n"
+
+
+def test_nothing_is_lost_when_nobody_reads(machine: Machine) -> None:
+    """42 000 bytes arrive whole, though no pipe or terminal holds as many."""
+    pauses = []
+
+    def pause_once(text: str) -> None:
+        if not pauses:
+            pauses.append(text)
+            time.sleep(1)
+
+    output = machine.run('for i in range(2000): print("%020d" % i)', on_output=pause_once)
+    assert output == "".join(f"{i:020d}\n" for i in range(2000))
 
 
 def test_on_output_omits_the_traceback(machine: Machine) -> None:

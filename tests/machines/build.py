@@ -5,6 +5,7 @@ goes to build/machines/<machine>; make decides what is out of date there. A chan
 not see, such as another MPY_DIR, starts it anew.
 """
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -44,8 +45,15 @@ def build(names: Sequence[str]) -> None:
 
 
 def _build(target: str) -> str:
+    BUILD.mkdir(parents=True, exist_ok=True)
+    # Every process of a test run may ask for the same machine.
+    with (BUILD / f"{target}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _build_locked(target, BUILD / target)
+
+
+def _build_locked(target: str, folder: Path) -> str:
     start = time.monotonic()
-    folder = BUILD / target
     sources = Path(os.environ.get("MPY_DIR") or ROOT / "build" / "micropython").resolve()
     command = _command(target, sources, folder)
     stamp = folder / "built-from"

@@ -16,3 +16,6 @@ LDFLAGS += -L$(BOARD_DIR)
 SRC_BOARD_O = shared/runtime/gchelper_native.o shared/runtime/gchelper_thumb1.o
 
 include $(BOARD_DIR)/../common/board.mk
+
+SRC_C += $(BOARD_DIR)/uart.c
+LDFLAGS += -Wl,--wrap=uart_tx_strn
