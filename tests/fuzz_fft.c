@@ -57,21 +57,18 @@ static void fill_i16(int16_t *samples, size_t n) {
     }
 }
 
-static void try_f32(uint32_t log2_n) {
+static void try_f32(uint32_t log2_n, const float *twiddle) {
     const size_t n = (size_t)1 << log2_n;
-    float *twiddle = allocate(3 * n / 2, sizeof(float));
-    eml_fft_f32_fill(twiddle, log2_n);
     float *re = allocate(n, sizeof(float)), *im = allocate(n, sizeof(float));
     float *window = allocate(n, sizeof(float)), *work = allocate(n, sizeof(float));
     float *bins = allocate(n + 2, sizeof(float)), *powers = allocate(n / 2 + 1, sizeof(float));
     fill_f32(re, n);
     fill_f32(im, n);
-    eml_fft_f32_real(re, log2_n, twiddle, bins);
-    eml_fft_f32_power(re, NULL, log2_n, twiddle, work, powers);
-    eml_fft_f32_window(window, log2_n, EML_FFT_ONE / 2, EML_FFT_ONE / 2);
-    eml_fft_f32_power(im, window, log2_n, twiddle, work, powers);
+    eml_fft_f32_real(re, NULL, log2_n, twiddle, 0, bins, bins);
+    eml_fft_f32_real(re, NULL, log2_n, twiddle, 1, work, powers);
+    eml_fft_f32_window(window, log2_n, EML_FFT_ONE / 2);
+    eml_fft_f32_real(im, window, log2_n, twiddle, 1, work, powers);
     eml_fft_f32_run(re, im, log2_n, twiddle);
-    free(twiddle);
     free(re);
     free(im);
     free(window);
@@ -80,10 +77,8 @@ static void try_f32(uint32_t log2_n) {
     free(powers);
 }
 
-static void try_i16(uint32_t log2_n) {
+static void try_i16(uint32_t log2_n, const uint32_t *twiddle) {
     const size_t n = (size_t)1 << log2_n;
-    uint32_t *twiddle = allocate(3 * n / 4, sizeof(uint32_t));
-    eml_fft_i16_fill(twiddle, log2_n);
     int16_t *re = allocate(n, sizeof(int16_t)), *im = allocate(n + 2, sizeof(int16_t));
     uint32_t *work = allocate(n, sizeof(uint32_t));
     uint32_t *bins = allocate(n / 2 + 1, sizeof(uint32_t));
@@ -96,11 +91,10 @@ static void try_i16(uint32_t log2_n) {
     for (int call = 0; call < 4; call++) {
         fill_i16(re, n);
         fill_i16(im, n);
-        eml_fft_i16_power(re, call % 2 ? window : NULL, log2_n, twiddle, bins);
-        eml_fft_i16_real(re, log2_n, twiddle, work, im);
+        eml_fft_i16_real(re, call % 2 ? window : NULL, log2_n, twiddle, call / 2, bins);
+        eml_fft_i16_copy(bins, (uint32_t)n / 2 + 1, im);
         eml_fft_i16_run(re, im, log2_n, twiddle, work);
     }
-    free(twiddle);
     free(re);
     free(im);
     free(work);
@@ -116,8 +110,15 @@ int main(int count, char **arguments) {
     state = (uint32_t)strtoul(arguments[1], NULL, 10);
     const uint32_t rounds = (uint32_t)strtoul(arguments[2], NULL, 10);
     for (uint32_t round = 0; round < rounds; round++) {
-        try_f32(3 + round % 10);
-        try_i16(3 + round % 10);
+        const uint32_t log2_n = 3 + round % 10;
+        const size_t twiddles = ((size_t)3 << log2_n) / 4;
+        float *f32 = allocate(2 * twiddles, sizeof(float));
+        uint32_t *i16 = allocate(twiddles, sizeof(uint32_t));
+        eml_fft_fill(log2_n, f32, i16);
+        try_f32(log2_n, f32);
+        try_i16(log2_n, i16);
+        free(f32);
+        free(i16);
     }
     printf("%u rounds\n", rounds);
     return 0;

@@ -14,6 +14,14 @@ void *memset(void *memory, int value, size_t bytes) {
 // A binding need not use all of these.
 #define NATMOD_FUNCTION static __attribute__((unused))
 
+// Raises a ValueError or a TypeError: in one place, which saves 12 bytes for each that calls it.
+NATMOD_FUNCTION __attribute__((noinline, noreturn)) void natmod_value_error(const char *text) {
+    mp_raise_ValueError(text);
+}
+NATMOD_FUNCTION __attribute__((noinline, noreturn)) void natmod_type_error(const char *text) {
+    mp_raise_TypeError(text);
+}
+
 // Raises an exception whose text is format % (number, text), which the firmware puts together.
 #define natmod_raise(type, format, number, text) \
     natmod_raise_text(type, mp_obj_new_str(format, sizeof(format) - 1), number, text)
@@ -33,13 +41,13 @@ NATMOD_FUNCTION mp_int_t natmod_int(mp_obj_t arg, mp_int_t low, mp_int_t high,
                                     const char *requirement) {
     if (!mp_obj_is_small_int(arg)) {
         if (mp_obj_get_type(arg) != &mp_type_int) {
-            mp_raise_TypeError(requirement);
+            natmod_type_error(requirement);
         }
-        mp_raise_ValueError(requirement);
+        natmod_value_error(requirement);
     }
     const mp_int_t value = MP_OBJ_SMALL_INT_VALUE(arg);
     if (value < low || value > high) {
-        mp_raise_ValueError(requirement);
+        natmod_value_error(requirement);
     }
     return value;
 }
@@ -49,10 +57,10 @@ NATMOD_FUNCTION void *natmod_array(mp_obj_t arg, char typecode, size_t length, s
                                    mp_uint_t flags, const char *requirement) {
     mp_buffer_info_t info;
     if (!mp_get_buffer(arg, &info, flags)) {
-        mp_raise_TypeError(requirement);
+        natmod_type_error(requirement);
     }
     if (info.typecode != typecode || info.len != length * item_bytes) {
-        mp_raise_ValueError(requirement);
+        natmod_value_error(requirement);
     }
     return info.buf;
 }
@@ -64,7 +72,7 @@ NATMOD_FUNCTION void *natmod_self(mp_obj_t self, const mp_obj_full_type_t *type,
     // Not mp_obj_get_type, which takes 25 instructions more.
     if (!mp_obj_is_obj(self) ||
         ((mp_obj_base_t *)MP_OBJ_TO_PTR(self))->type != (const mp_obj_type_t *)type) {
-        mp_raise_TypeError(requirement);
+        natmod_type_error(requirement);
     }
     return MP_OBJ_TO_PTR(self);
 }

@@ -12,17 +12,17 @@ Cost on a Cortex-M4F: about 23 000 instructions for 256 complex samples, 14 000 
 
 #include "eml_fft_table.h"
 
-#if defined(__arm__) && !defined(__clang__)
-// For the loops that the time goes into, whatever the rest of the program is optimised for.
-#define EML_FFT_FAST __attribute__((optimize("O2"), noinline))
-#else
-#define EML_FFT_FAST
-#endif
-
 #if defined(__SOFTFP__)
 #define EML_FFT_HAS_FPU 0
 #else
 #define EML_FFT_HAS_FPU 1
+#endif
+
+#if EML_FFT_HAS_FPU
+#define EML_FFT_F32_FAST EML_FFT_FAST
+#else
+// The time goes into the routines that add and multiply.
+#define EML_FFT_F32_FAST
 #endif
 
 // a - b. Without an FPU, the routine that adds does this too.
@@ -42,30 +42,32 @@ static inline float eml_fft_subtract(float a, float b) {
 /** A number of EML_FFT_ONE as a float. */
 static float eml_fft_float(int32_t number) { return (float)number * (1.0f / EML_FFT_ONE); }
 
-/** Fills the twiddles of a length: 3/4 n pairs of cosine and sine. */
-static inline void eml_fft_f32_fill(float *twiddle, uint32_t log2_n) {
-    for (uint32_t k = 0; k < 3u << (log2_n - 2); k++) {
-        int32_t cosine, sine;
-        eml_fft_cos_sin(k, log2_n, &cosine, &sine);
-        *twiddle++ = eml_fft_float(cosine);
-        *twiddle++ = eml_fft_float(sine);
-    }
-}
+// 0.54 in numbers of EML_FFT_ONE.
+#define EML_FFT_0_54 579820585
 
-/** Fills half of a periodic window: (a - b cos(2 pi k / n)) / 2, for a and b of EML_FFT_ONE. */
-static inline void eml_fft_f32_window(float *half_window, uint32_t log2_n, int32_t a, int32_t b) {
+/** Fills half of a periodic cosine window: (a - (1 - a) cos(2 pi k / n)) / 2, for a of EML_FFT_ONE.
+
+a is 0.5 for Hann's window, 0.54 for Hamming's. */
+static inline void eml_fft_f32_window(float *half_window, uint32_t log2_n, int32_t a) {
     for (uint32_t k = 0; k < 1u << log2_n; k++) {
         int32_t cosine, sine;
         eml_fft_cos_sin(k, log2_n, &cosine, &sine);
-        half_window[k] = 0.5f * eml_fft_float(a - eml_fft_multiply(b, cosine));
+        half_window[k] = 0.5f * eml_fft_float(a - 4 * eml_fft_multiply(EML_FFT_ONE - a, cosine));
+    }
+}
+
+/** Fills half of any window. */
+static inline void eml_fft_f32_halve(float *half_window, const float *window, size_t n) {
+    for (size_t k = 0; k < n; k++) {
+        half_window[k] = 0.5f * window[k];
     }
 }
 
 // One radix-4 stage over n samples: blocks of 4 * quarter, in each of which one quarter follows the
 // other in bit-reversed order. twiddle_step is the length of the twiddles over 4 * quarter.
-static EML_FFT_FAST void eml_fft_f32_stage(float *re, float *im, size_t stride, size_t n,
-                                           size_t quarter, const float *twiddle,
-                                           size_t twiddle_step) {
+static EML_FFT_F32_FAST void eml_fft_f32_stage(float *re, float *im, size_t stride, size_t n,
+                                               size_t quarter, const float *twiddle,
+                                               size_t twiddle_step) {
     const size_t q = quarter * stride;
     float *const end = re + n * stride;
     for (size_t k = 0; k < quarter; k++) {
@@ -155,9 +157,10 @@ static inline void eml_fft_f32_run(float *re, float *im, uint32_t log2_n, const 
 
 // Multiplies n real samples by half a window, or by 1/2 if that is NULL, and puts pairs of them
 // where the complex transform of half the length wants them.
-static EML_FFT_FAST void eml_fft_f32_load(const float *samples, const float *half_window,
-                                          uint32_t half, float *z) {
-    const float no_window[2] = {0.5f, 0.5f};
+static EML_FFT_F32_FAST void eml_fft_f32_load(const float *samples, const float *half_window,
+                                              uint32_t half, float *z) {
+    float no_window[2];
+    no_window[0] = no_window[1] = 0.5f;
     const size_t step = half_window ? 2 : 0;
     half_window = half_window ? half_window : no_window;
     uint32_t reversed = 0;
@@ -171,8 +174,8 @@ static EML_FFT_FAST void eml_fft_f32_load(const float *samples, const float *hal
 
 // From the half-length transform z to the bins 0 to half of the real one, or to their powers. out
 // may be z.
-static EML_FFT_FAST void eml_fft_f32_split(const float *z, uint32_t half, const float *twiddle,
-                                           int is_power, float *out) {
+static EML_FFT_F32_FAST void eml_fft_f32_split(const float *z, uint32_t half, const float *twiddle,
+                                               int is_power, float *out) {
     const size_t width = is_power ? 1 : 2;
     float *back = out + half * width;
     const float *z_back = z + 2 * half;
@@ -209,24 +212,17 @@ static EML_FFT_FAST void eml_fft_f32_split(const float *z, uint32_t half, const 
     }
 }
 
-/** Transforms n = 2^log2_n real samples into n/2 + 1 complex bins. twiddle is that of length n. */
-static inline void eml_fft_f32_real(const float *samples, uint32_t log2_n, const float *twiddle,
-                                    float *out) {
-    const uint32_t half = 1u << (log2_n - 1);
-    eml_fft_f32_load(samples, NULL, half, out);
-    eml_fft_f32_from_reversed(out, out + 1, 2, log2_n - 1, twiddle, 2);
-    eml_fft_f32_split(out, half, twiddle, 0, out);
-}
+/** Transforms n = 2^log2_n real samples into n/2 + 1 complex bins, or with is_power into the
+squared magnitudes of these.
 
-/** The squared magnitudes of those bins; half_window is half the window, or NULL; work has n items.
- */
-static inline void eml_fft_f32_power(const float *samples, const float *half_window,
-                                     uint32_t log2_n, const float *twiddle, float *work,
-                                     float *out) {
+half_window is half the window, or NULL; twiddle is that of length n. work has n items, and may be
+out if that has n + 2. */
+static inline void eml_fft_f32_real(const float *samples, const float *half_window, uint32_t log2_n,
+                                    const float *twiddle, int is_power, float *work, float *out) {
     const uint32_t half = 1u << (log2_n - 1);
     eml_fft_f32_load(samples, half_window, half, work);
     eml_fft_f32_from_reversed(work, work + 1, 2, log2_n - 1, twiddle, 2);
-    eml_fft_f32_split(work, half, twiddle, 1, out);
+    eml_fft_f32_split(work, half, twiddle, is_power, out);
 }
 
 #endif // EML_FFT_F32_H

@@ -106,18 +106,24 @@ static inline uint32_t eml_fft_i16_sum(uint32_t a, uint32_t b) {
 // The complex conjugate; the imaginary part is not -32768.
 static inline uint32_t eml_fft_i16_conjugate(uint32_t a) { return 2 * (a & 0xffff) - a; }
 
-/** Fills the twiddles of a length: 3/4 n pairs of cosine and sine, 1 being 16384.
+/** Fills the twiddles of a length for both kinds: 3/4 n pairs of cosine and sine.
 
-All but the first are a little small, so that no sum of turned numbers is rounded up to 32768. */
-static inline void eml_fft_i16_fill(uint32_t *twiddle, uint32_t log2_n) {
+1 is 16384 in the integers. All but the first are a little small, so that no sum of turned numbers
+is rounded up to 32768. */
+static inline void eml_fft_fill(uint32_t log2_n, float *f32, uint32_t *i16) {
     for (uint32_t k = 0; k < 3u << (log2_n - 2); k++) {
         int32_t cosine, sine;
         eml_fft_cos_sin(k, log2_n, &cosine, &sine);
-        twiddle[k] = eml_fft_i16_pack((uint32_t)(cosine - (cosine >> 14) + (1 << 15)),
-                                      (uint32_t)(sine - (sine >> 14) + (1 << 15)));
+        *f32++ = eml_fft_float(cosine);
+        *f32++ = eml_fft_float(sine);
+        i16[k] = eml_fft_i16_pack((uint32_t)(cosine - (cosine >> 14) + (1 << 15)),
+                                  (uint32_t)(sine - (sine >> 14) + (1 << 15)));
     }
-    twiddle[0] = 1 << 14;
+    i16[0] = 1 << 14;
 }
+
+/** The least exponent of values of which one is infinite or NaN. Halves of floats have less. */
+#define EML_FFT_NOT_FINITE 129
 
 /** Quantises a window of n floats, the largest becoming 16 bits; returns the exponent e.
 
@@ -271,7 +277,8 @@ static int32_t eml_fft_i16_bits(uint32_t changes) {
 // of half the length wants them.
 static EML_FFT_FAST void eml_fft_i16_load(const int16_t *samples, const int16_t *window,
                                           int32_t bits, uint32_t half, uint32_t *z) {
-    const int16_t no_window[2] = {1 << 14, 1 << 14};
+    int16_t no_window[2];
+    no_window[0] = no_window[1] = 1 << 14;
     int32_t up = 16 - bits;
     size_t step = 2;
     if (window == NULL) {
@@ -320,10 +327,14 @@ static EML_FFT_FAST void eml_fft_i16_split(uint32_t *z, uint32_t half, const uin
     }
 }
 
-// Transforms n = 2^log2_n real samples into n/2 + 1 complex bins, or with is_power into their
-// squared magnitudes, both in z. Returns the exponent of the bins.
-static int32_t eml_fft_i16_bins(const int16_t *samples, const int16_t *window, uint32_t log2_n,
-                                const uint32_t *twiddle, int is_power, uint32_t *z) {
+/** Transforms n = 2^log2_n real samples into n/2 + 1 complex bins, or with is_power into the
+squared magnitudes of these, both in z.
+
+window has n items, or is NULL; twiddle is that of length n. Returns the exponent e: what numpy
+gives is a bin * 2^e, and a power * 2^(2 e), with the window's exponent added by the caller to e. */
+static inline int32_t eml_fft_i16_real(const int16_t *samples, const int16_t *window,
+                                       uint32_t log2_n, const uint32_t *twiddle, int is_power,
+                                       uint32_t *z) {
     const uint32_t half = 1u << (log2_n - 1);
     const int32_t bits = eml_fft_i16_bits(eml_fft_i16_changes(samples, 2 * half));
     eml_fft_i16_load(samples, window, bits, half, z);
@@ -334,25 +345,12 @@ static int32_t eml_fft_i16_bins(const int16_t *samples, const int16_t *window, u
     return bits - 16 + exponent + shift;
 }
 
-/** Transforms n = 2^log2_n real samples into n/2 + 1 complex bins; out need not be aligned.
-
-twiddle is that of length n; work has n/2 + 1 items. Returns the exponent e: what numpy gives is a
-bin * 2^e. */
-static inline int32_t eml_fft_i16_real(const int16_t *samples, uint32_t log2_n,
-                                       const uint32_t *twiddle, uint32_t *work, int16_t *out) {
-    const int32_t exponent = eml_fft_i16_bins(samples, NULL, log2_n, twiddle, 0, work);
-    for (uint32_t k = 0; k <= 1u << (log2_n - 1); k++) {
-        *out++ = (int16_t)eml_fft_i16_re(work[k]);
-        *out++ = (int16_t)eml_fft_i16_im(work[k]);
+/** Copies complex numbers to where they need not be aligned, real and imaginary part in turn. */
+static inline void eml_fft_i16_copy(const uint32_t *z, uint32_t count, int16_t *out) {
+    for (const uint32_t *end = z + count; z < end; z++) {
+        *out++ = (int16_t)eml_fft_i16_re(*z);
+        *out++ = (int16_t)eml_fft_i16_im(*z);
     }
-    return exponent;
-}
-
-/** The squared magnitudes of those bins; window has n items, or is NULL. Returns their exponent,
-but for twice that of the window. */
-static inline int32_t eml_fft_i16_power(const int16_t *samples, const int16_t *window,
-                                        uint32_t log2_n, const uint32_t *twiddle, uint32_t *out) {
-    return 2 * eml_fft_i16_bins(samples, window, log2_n, twiddle, 1, out);
 }
 
 /** Transforms 2^log2_n complex samples in place; work has 2^log2_n items. Returns the exponent. */

@@ -6,13 +6,14 @@
 
 #include "eml_fft_i16.h"
 #include "natmod.h"
+#include "soft_float.h"
 
 #define N_TEXT "n must be a power of two from 8 to 4096"
-#define WINDOW_TEXT "window must be 'hann', 'hamming' or an array of type 'f' with n items"
-#define RUN_TEXT "real and imag must be arrays of type 'f' or 'h' with n items"
-#define SAMPLES_TEXT "samples must be an array of type 'f' or 'h' with n items"
-#define RFFT_TEXT "out must be an array of the samples' type with n + 2 items"
-#define POWER_TEXT "out must be an array of type 'f', or 'I' for 'h', with n / 2 + 1 items"
+#define WINDOW_TEXT "window must be 'hann', 'hamming' or array('f') of n"
+#define RUN_TEXT "real and imag must be array('f') or array('h') of n"
+#define SAMPLES_TEXT "samples must be array('f') or array('h') of n"
+#define RFFT_TEXT "out must be an array like samples of n + 2"
+#define POWER_TEXT "out must be array('f'), or array('I') for 'h', of n / 2 + 1"
 
 typedef struct {
     mp_obj_base_t base;
@@ -27,58 +28,28 @@ typedef struct {
 
 mp_obj_full_type_t fft_type;
 
-static mp_obj_fft_t *fft_self(mp_obj_t self_in) {
-    return natmod_self(self_in, &fft_type, "self must be an FFT object");
-}
-
-// An array of type 'f' or 'h' with n items.
-static void *fft_samples(mp_obj_t arg, size_t n, mp_uint_t flags, const char *requirement,
-                         char *typecode) {
-    mp_buffer_info_t info;
-    if (!mp_get_buffer(arg, &info, flags)) {
-        mp_raise_TypeError(requirement);
-    }
-    *typecode = info.typecode;
-    if ((info.typecode != 'f' || info.len != n * sizeof(float)) &&
-        (info.typecode != 'h' || info.len != n * sizeof(int16_t))) {
-        mp_raise_ValueError(requirement);
-    }
-    return info.buf;
-}
-
-static void fft_check_apart(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
-    if ((const char *)a < (const char *)b + b_bytes &&
-        (const char *)b < (const char *)a + a_bytes) {
-        mp_raise_ValueError("arrays must not overlap");
-    }
-}
-
-static void fft_set_window(mp_obj_fft_t *self, mp_obj_t window_in) {
-    const uint32_t n = 1u << self->log2_n;
+static void fft_set_window(mp_obj_fft_t *self, mp_obj_t window_in, size_t n) {
     mp_buffer_info_t info;
     if (!mp_get_buffer(window_in, &info, MP_BUFFER_READ)) {
-        mp_raise_TypeError(WINDOW_TEXT);
+        natmod_type_error(WINDOW_TEXT);
     }
     float *half_window = m_malloc(n * sizeof(float));
-    if (window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hann)) {
-        eml_fft_f32_window(half_window, self->log2_n, EML_FFT_ONE / 2, EML_FFT_ONE / 2);
-    } else if (window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hamming)) {
-        eml_fft_f32_window(half_window, self->log2_n, 579820585, 493921239); // 0.54, 0.46
+    const bool is_hann = window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hann);
+    if (is_hann || window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hamming)) {
+        eml_fft_f32_window(half_window, self->log2_n, is_hann ? EML_FFT_ONE / 2 : EML_FFT_0_54);
     } else {
         if (info.typecode != 'f' || info.len != n * sizeof(float)) {
-            mp_raise_ValueError(WINDOW_TEXT);
+            natmod_value_error(WINDOW_TEXT);
         }
-        const float *window = info.buf;
-        for (size_t k = 0; k < n; k++) {
-            if ((((const uint32_t *)info.buf)[k] >> 23 & 0xff) == 0xff) {
-                mp_raise_ValueError("window must be finite");
-            }
-            half_window[k] = 0.5f * window[k];
-        }
+        eml_fft_f32_halve(half_window, info.buf, n);
     }
     self->half_window = half_window;
     self->window_i16 = m_malloc(n * sizeof(int16_t));
-    self->window_exponent = eml_fft_i16_window(half_window, n, self->window_i16) + 1;
+    const int32_t exponent = eml_fft_i16_window(half_window, n, self->window_i16);
+    if (exponent >= EML_FFT_NOT_FINITE) {
+        natmod_value_error("window must be finite");
+    }
+    self->window_exponent = exponent + 1;
 }
 
 // new(n, window=None)
@@ -90,82 +61,103 @@ static mp_obj_t fft_new(size_t n_args, const mp_obj_t *args, mp_map_t *keywords)
     mp_arg_val_t parsed[2];
     mp_arg_parse_all(n_args, args, keywords, 2, allowed, parsed);
     const mp_int_t n = natmod_int(parsed[0].u_obj, 8, 4096, N_TEXT);
-    if ((n & (n - 1)) != 0) {
-        mp_raise_ValueError(N_TEXT);
+    uint32_t log2_n = 3;
+    while (n >> log2_n != 1) {
+        log2_n++;
+    }
+    if (n != 1 << log2_n) {
+        natmod_value_error(N_TEXT);
     }
     mp_obj_fft_t *self = mp_obj_malloc(mp_obj_fft_t, (mp_obj_type_t *)&fft_type);
-    self->log2_n = 3;
-    while (n >> self->log2_n != 1) {
-        self->log2_n++;
-    }
+    self->log2_n = log2_n;
     self->half_window = NULL;
     self->window_i16 = NULL;
     self->window_exponent = 0;
     if (parsed[1].u_obj != mp_const_none) {
-        fft_set_window(self, parsed[1].u_obj);
+        fft_set_window(self, parsed[1].u_obj, n);
     }
     self->twiddle = m_malloc(n / 2 * 3 * sizeof(float));
     self->twiddle_i16 = m_malloc(n / 4 * 3 * sizeof(uint32_t));
     self->work = m_malloc(n * sizeof(float));
-    eml_fft_f32_fill(self->twiddle, self->log2_n);
-    eml_fft_i16_fill(self->twiddle_i16, self->log2_n);
+    eml_fft_fill(log2_n, self->twiddle, self->twiddle_i16);
     return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_KW(fft_new_obj, 1, fft_new);
 
-// run(real, imag): in place; returns the exponent for int16.
-static mp_obj_t fft_run(mp_obj_t self_in, mp_obj_t real_in, mp_obj_t imag_in) {
-    mp_obj_fft_t *self = fft_self(self_in);
+enum { FFT_RUN, FFT_RFFT, FFT_POWER };
+
+// Returns the exponent for int16.
+static mp_obj_t fft_transform(mp_obj_t self_in, mp_obj_t in_in, mp_obj_t out_in, int method) {
+    mp_obj_fft_t *self = natmod_self(self_in, &fft_type, "self must be an FFT object");
     const size_t n = (size_t)1 << self->log2_n;
-    char typecode;
-    void *real = fft_samples(real_in, n, MP_BUFFER_RW, RUN_TEXT, &typecode);
-    const size_t item_bytes = typecode == 'f' ? sizeof(float) : sizeof(int16_t);
-    void *imag = natmod_array(imag_in, typecode, n, item_bytes, MP_BUFFER_RW, RUN_TEXT);
-    fft_check_apart(real, n * item_bytes, imag, n * item_bytes);
+    const char *in_text = SAMPLES_TEXT, *out_text = POWER_TEXT;
+    size_t out_length = n / 2 + 1;
+    if (method == FFT_RUN) {
+        in_text = out_text = RUN_TEXT;
+        out_length = n;
+    } else if (method == FFT_RFFT) {
+        out_text = RFFT_TEXT;
+        out_length = n + 2;
+    }
+    mp_buffer_info_t in;
+    if (!mp_get_buffer(in_in, &in, method == FFT_RUN ? MP_BUFFER_RW : MP_BUFFER_READ)) {
+        natmod_type_error(in_text);
+    }
+    char typecode = in.typecode;
+    size_t item_bytes = typecode == 'f' ? sizeof(float) : sizeof(int16_t);
+    if ((typecode != 'f' && typecode != 'h') || in.len != n * item_bytes) {
+        natmod_value_error(in_text);
+    }
+    if (method == FFT_POWER) {
+        typecode = typecode == 'f' ? 'f' : 'I';
+        item_bytes = sizeof(uint32_t);
+    }
+    void *out = natmod_array(out_in, typecode, out_length, item_bytes, MP_BUFFER_RW, out_text);
+    const char *const start = out, *const end = start + out_length * item_bytes;
+    if ((const char *)in.buf < end && start < (const char *)in.buf + in.len) {
+        natmod_value_error("arrays must not overlap");
+    }
+    const int is_power = method == FFT_POWER;
     if (typecode == 'f') {
-        eml_fft_f32_run(real, imag, self->log2_n, self->twiddle);
+        if (method == FFT_RUN) {
+            eml_fft_f32_run(in.buf, out, self->log2_n, self->twiddle);
+        } else {
+            eml_fft_f32_real(in.buf, is_power ? self->half_window : NULL, self->log2_n,
+                             self->twiddle, is_power, is_power ? self->work : out, out);
+        }
         return mp_const_none;
     }
-    return MP_OBJ_NEW_SMALL_INT(
-        eml_fft_i16_run(real, imag, self->log2_n, self->twiddle_i16, (uint32_t *)self->work));
+    uint32_t *const work = is_power ? out : (uint32_t *)self->work;
+    int32_t exponent;
+    if (method == FFT_RUN) {
+        exponent = eml_fft_i16_run(in.buf, out, self->log2_n, self->twiddle_i16, work);
+    } else {
+        exponent = eml_fft_i16_real(in.buf, is_power ? self->window_i16 : NULL, self->log2_n,
+                                    self->twiddle_i16, is_power, work);
+        if (is_power) {
+            exponent = 2 * (exponent + self->window_exponent);
+        } else {
+            eml_fft_i16_copy(work, n / 2 + 1, out);
+        }
+    }
+    return MP_OBJ_NEW_SMALL_INT(exponent);
+}
+
+// run(real, imag): complex samples, in place.
+static mp_obj_t fft_run(mp_obj_t self_in, mp_obj_t real_in, mp_obj_t imag_in) {
+    return fft_transform(self_in, real_in, imag_in, FFT_RUN);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(fft_run_obj, fft_run);
 
 // rfft(samples, out): complex bins 0 to n / 2, real and imaginary parts in turn.
 static mp_obj_t fft_rfft(mp_obj_t self_in, mp_obj_t samples_in, mp_obj_t out_in) {
-    mp_obj_fft_t *self = fft_self(self_in);
-    const size_t n = (size_t)1 << self->log2_n;
-    char typecode;
-    const void *samples = fft_samples(samples_in, n, MP_BUFFER_READ, SAMPLES_TEXT, &typecode);
-    const size_t item_bytes = typecode == 'f' ? sizeof(float) : sizeof(int16_t);
-    void *out = natmod_array(out_in, typecode, n + 2, item_bytes, MP_BUFFER_WRITE, RFFT_TEXT);
-    fft_check_apart(samples, n * item_bytes, out, (n + 2) * item_bytes);
-    if (typecode == 'f') {
-        eml_fft_f32_real(samples, self->log2_n, self->twiddle, out);
-        return mp_const_none;
-    }
-    return MP_OBJ_NEW_SMALL_INT(
-        eml_fft_i16_real(samples, self->log2_n, self->twiddle_i16, (uint32_t *)self->work, out));
+    return fft_transform(self_in, samples_in, out_in, FFT_RFFT);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(fft_rfft_obj, fft_rfft);
 
 // power(samples, out): squared magnitudes of the windowed samples' bins 0 to n / 2.
 static mp_obj_t fft_power(mp_obj_t self_in, mp_obj_t samples_in, mp_obj_t out_in) {
-    mp_obj_fft_t *self = fft_self(self_in);
-    const size_t n = (size_t)1 << self->log2_n;
-    char typecode;
-    const void *samples = fft_samples(samples_in, n, MP_BUFFER_READ, SAMPLES_TEXT, &typecode);
-    const size_t item_bytes = typecode == 'f' ? sizeof(float) : sizeof(int16_t);
-    void *out = natmod_array(out_in, typecode == 'f' ? 'f' : 'I', n / 2 + 1, sizeof(uint32_t),
-                             MP_BUFFER_WRITE, POWER_TEXT);
-    fft_check_apart(samples, n * item_bytes, out, (n / 2 + 1) * sizeof(uint32_t));
-    if (typecode == 'f') {
-        eml_fft_f32_power(samples, self->half_window, self->log2_n, self->twiddle, self->work, out);
-        return mp_const_none;
-    }
-    const int32_t exponent =
-        eml_fft_i16_power(samples, self->window_i16, self->log2_n, self->twiddle_i16, out);
-    return MP_OBJ_NEW_SMALL_INT(exponent + 2 * self->window_exponent);
+    return fft_transform(self_in, samples_in, out_in, FFT_POWER);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(fft_power_obj, fft_power);
 

@@ -17,8 +17,6 @@ typedef struct {
 
 mp_obj_full_type_t knn_type;
 
-static void knn_error(const char *requirement) { mp_raise_ValueError(requirement); }
-
 static EmlKnn *knn_self(mp_obj_t self_in) {
     mp_obj_knn_t *self = natmod_self(self_in, &knn_type, "self must be a Knn object");
     return &self->knn;
@@ -55,7 +53,7 @@ static int32_t knn_to_target(const EmlKnn *knn, mp_obj_t arg) {
         int32_t bits;
     } number = {.value = mp_obj_get_float_to_f(arg)};
     if ((number.bits >> 23 & 0xff) == 0xff) {
-        knn_error("value must be finite");
+        natmod_value_error("value must be finite");
     }
     return number.bits;
 }
@@ -84,7 +82,7 @@ static mp_obj_t knn_additem(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t tar
     const int32_t target = knn_to_target(knn, target_in);
     const int32_t index = eml_knn_add(knn, knn_features(knn, features_in, MP_BUFFER_READ), target);
     if (index < 0) {
-        knn_error("model must not be full");
+        natmod_value_error("model must not be full");
     }
     return MP_OBJ_NEW_SMALL_INT(index);
 }
@@ -94,10 +92,10 @@ static MP_DEFINE_CONST_FUN_OBJ_3(knn_additem_obj, knn_additem);
 static EmlKnn *knn_search(mp_obj_t self_in, mp_obj_t features_in, mp_uint_t refused) {
     EmlKnn *knn = knn_self(self_in);
     if (knn->header.regression == refused) {
-        knn_error("predict needs labels, regress values");
+        natmod_value_error("predict needs labels, regress values");
     }
     if (!eml_knn_search(knn, knn_features(knn, features_in, MP_BUFFER_READ))) {
-        knn_error("n_neighbors items must be added first");
+        natmod_value_error("n_neighbors items must be added first");
     }
     return knn;
 }

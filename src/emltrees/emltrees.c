@@ -24,7 +24,7 @@ mp_obj_full_type_t trees_type;
 static mp_obj_trees_t *trees_loaded(mp_obj_t self_in) {
     mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
     if (self->forest.n_trees == 0) {
-        mp_raise_ValueError("model must be loaded first");
+        natmod_value_error("model must be loaded first");
     }
     return self;
 }
@@ -54,7 +54,7 @@ static mp_obj_t trees_check(mp_obj_trees_t *self, uint32_t line, EmlForestError 
     if (error != EML_FOREST_OK) {
         self->reader = NULL;
         if (line == 0) {
-            mp_raise_ValueError(eml_forest_error_text(error));
+            natmod_value_error(eml_forest_error_text(error));
         }
         natmod_raise(&mp_type_ValueError, "line %d: %s", line, eml_forest_error_text(error));
     }
@@ -64,7 +64,7 @@ static mp_obj_t trees_check(mp_obj_trees_t *self, uint32_t line, EmlForestError 
 static EmlForestCsv *trees_reader(mp_obj_trees_t *self) {
     if (self->reader == NULL) {
         self->forest.n_trees = 0;
-        mp_raise_ValueError("model was loaded while being loaded");
+        natmod_value_error("model was loaded while being loaded");
     }
     return self->reader;
 }
@@ -168,7 +168,7 @@ static mp_obj_t trees_predict(size_t n_args, const mp_obj_t *args) {
                            "out must be array('f') of outputs() items");
     }
     if (eml_forest_has_nan(forest, features)) {
-        mp_raise_ValueError("features must not be nan");
+        natmod_value_error("features must not be nan");
     }
     EmlForestSum sums[n_outputs];
     uint32_t trees_used;
@@ -197,13 +197,13 @@ static MP_DEFINE_CONST_FUN_OBJ_1(trees_outputs_obj, trees_outputs);
 static mp_obj_t trees_quantize(mp_obj_t self_in, mp_obj_t raw_in, mp_obj_t out_in) {
     const EmlForest *forest = &trees_loaded(self_in)->forest;
     if (!forest->has_scale) {
-        mp_raise_ValueError("model must have a scale");
+        natmod_value_error("model must have a scale");
     }
     const int32_t *raw = natmod_array(raw_in, 'f', forest->n_features, 4, MP_BUFFER_READ,
                                       "floats must be array('f') of n_features items");
     void *out = (void *)trees_features(forest, out_in, MP_BUFFER_WRITE);
     if (!eml_forest_quantize(forest, raw, out)) {
-        mp_raise_ValueError("floats must not be nan");
+        natmod_value_error("floats must not be nan");
     }
     return mp_const_none;
 }

@@ -42,7 +42,7 @@ static EML_CNN_COLD void cnn_raise(const EmlCnn *cnn, EmlCnnError error) {
 static EML_CNN_COLD mp_obj_t cnn_new(mp_obj_t model) {
     mp_buffer_info_t info;
     if (mp_obj_get_type(model) == &mp_type_str || !mp_get_buffer(model, &info, MP_BUFFER_READ)) {
-        mp_raise_TypeError(MODEL_TEXT);
+        natmod_type_error(MODEL_TEXT);
     }
     const void *image = info.buf;
     const size_t length = info.len;
@@ -73,7 +73,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(cnn_new_obj, cnn_new);
 static void cnn_run_on(const EmlCnn *cnn, mp_obj_t input) {
     mp_buffer_info_t info;
     if (mp_obj_get_type(input) == &mp_type_str || !mp_get_buffer(input, &info, MP_BUFFER_READ)) {
-        mp_raise_TypeError(INPUT_TEXT);
+        natmod_type_error(INPUT_TEXT);
     }
     const uint32_t n = eml_cnn_elements(cnn->header->in_shape);
     if ((info.typecode == 'B' || info.typecode == BYTEARRAY_TYPECODE) && info.len == n) {
@@ -85,7 +85,7 @@ static void cnn_run_on(const EmlCnn *cnn, mp_obj_t input) {
         mp_fun_table.memmove_(eml_cnn_input(cnn), info.buf, n);
 #endif
     } else {
-        mp_raise_ValueError(INPUT_TEXT);
+        natmod_value_error(INPUT_TEXT);
     }
     eml_cnn_run(cnn);
 }

@@ -5,11 +5,11 @@ import gc
 import emlfft
 
 N = "n must be a power of two from 8 to 4096"
-WINDOW = "window must be 'hann', 'hamming' or an array of type 'f' with n items"
-RUN = "real and imag must be arrays of type 'f' or 'h' with n items"
-SAMPLES = "samples must be an array of type 'f' or 'h' with n items"
-RFFT = "out must be an array of the samples' type with n + 2 items"
-POWER = "out must be an array of type 'f', or 'I' for 'h', with n / 2 + 1 items"
+WINDOW = "window must be 'hann', 'hamming' or array('f') of n"
+RUN = "real and imag must be array('f') or array('h') of n"
+SAMPLES = "samples must be array('f') or array('h') of n"
+RFFT = "out must be an array like samples of n + 2"
+POWER = "out must be array('f'), or array('I') for 'h', of n / 2 + 1"
 APART = "arrays must not overlap"
 
 
