@@ -19,6 +19,12 @@ void add(const uint32_t *a, const uint32_t *b, uint32_t *out, int count) {
     }
 }
 
+void subtract(const uint32_t *a, const uint32_t *b, uint32_t *out, int count) {
+    for (int i = 0; i < count; i++) {
+        out[i] = soft_float_subtract(a[i], b[i]);
+    }
+}
+
 void multiply(const uint32_t *a, const uint32_t *b, uint32_t *out, int count) {
     for (int i = 0; i < count; i++) {
         out[i] = soft_float_multiply(a[i], b[i]);
@@ -64,10 +70,8 @@ def call(name: str, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return out.view(np.float32)
 
 
-@pytest.mark.parametrize(("name", "operation"), [("add", np.add), ("multiply", np.multiply)])
-def test_operations(
-    name: str, operation: np.ufunc, operands: tuple[np.ndarray, np.ndarray]
-) -> None:
+@pytest.mark.parametrize("name", ["add", "subtract", "multiply"])
+def test_operations(name: str, operands: tuple[np.ndarray, np.ndarray]) -> None:
     """The same bits as numpy; below 2^-126 is 0, and what is not finite stays so."""
     a, b = (array.view(np.float32) for array in operands)
     found = call(name, *operands)
@@ -75,7 +79,7 @@ def test_operations(
     assert not np.isfinite(found[~finite]).any()
     a, b = (np.where(np.abs(array) < TINY, np.float32(0), array) for array in (a, b))
     with np.errstate(all="ignore"):
-        wanted = operation(a, b)
+        wanted = getattr(np, name)(a, b)
     small = np.abs(wanted) <= TINY
     assert (np.abs(found[finite & small]) <= TINY).all()
     exact = finite & ~small

@@ -25,20 +25,6 @@ Cost on a Cortex-M4F: about 23 000 instructions for 256 complex samples, 14 000 
 #define EML_FFT_F32_FAST
 #endif
 
-// a - b. Without an FPU, the routine that adds does this too.
-static inline float eml_fft_subtract(float a, float b) {
-#if !EML_FFT_HAS_FPU
-    union {
-        float value;
-        uint32_t bits;
-    } both = {b};
-    both.bits ^= 0x80000000;
-    return a + both.value;
-#else
-    return a - b;
-#endif
-}
-
 /** A number of EML_FFT_ONE as a float. */
 static float eml_fft_float(int32_t number) { return (float)number * (1.0f / EML_FFT_ONE); }
 
@@ -86,26 +72,26 @@ static EML_FFT_F32_FAST void eml_fft_f32_stage(float *re, float *im, size_t stri
             if (EML_FFT_HAS_FPU || k != 0) {
                 float t = br;
                 br = br * c2 + bi * s2;
-                bi = eml_fft_subtract(bi * c2, t * s2);
+                bi = bi * c2 - t * s2;
                 t = cr;
                 cr = cr * c1 + ci * s1;
-                ci = eml_fft_subtract(ci * c1, t * s1);
+                ci = ci * c1 - t * s1;
                 t = dr;
                 dr = dr * c3 + di * s3;
-                di = eml_fft_subtract(di * c3, t * s3);
+                di = di * c3 - t * s3;
             }
             const float ar = r[0], ai = i[0];
             const float even_r = ar + br, even_i = ai + bi;
-            const float odd_r = eml_fft_subtract(ar, br), odd_i = eml_fft_subtract(ai, bi);
+            const float odd_r = ar - br, odd_i = ai - bi;
             const float sum_r = cr + dr, sum_i = ci + di;
-            const float gap_r = eml_fft_subtract(cr, dr), gap_i = eml_fft_subtract(ci, di);
+            const float gap_r = cr - dr, gap_i = ci - di;
             r[0] = even_r + sum_r;
             i[0] = even_i + sum_i;
             r[q] = odd_r + gap_i;
-            i[q] = eml_fft_subtract(odd_i, gap_r);
-            r[2 * q] = eml_fft_subtract(even_r, sum_r);
-            i[2 * q] = eml_fft_subtract(even_i, sum_i);
-            r[3 * q] = eml_fft_subtract(odd_r, gap_i);
+            i[q] = odd_i - gap_r;
+            r[2 * q] = even_r - sum_r;
+            i[2 * q] = even_i - sum_i;
+            r[3 * q] = odd_r - gap_i;
             i[3 * q] = odd_i + gap_r;
         }
         re += stride;
@@ -125,8 +111,8 @@ static void eml_fft_f32_from_reversed(float *re, float *im, size_t stride, uint3
             const float ar = re[k], ai = im[k], br = re[k + stride], bi = im[k + stride];
             re[k] = ar + br;
             im[k] = ai + bi;
-            re[k + stride] = eml_fft_subtract(ar, br);
-            im[k + stride] = eml_fft_subtract(ai, bi);
+            re[k + stride] = ar - br;
+            im[k + stride] = ai - bi;
         }
         quarter = 2;
     }
@@ -181,7 +167,7 @@ static EML_FFT_F32_FAST void eml_fft_f32_split(const float *z, uint32_t half, co
     const float *z_back = z + 2 * half;
     // A bin and its mirror image; of the first two the imaginary part is 0.
     float xr = 2.0f * (z[0] + z[1]), xi = 0;
-    float yr = 2.0f * eml_fft_subtract(z[0], z[1]), yi = 0;
+    float yr = 2.0f * (z[0] - z[1]), yi = 0;
     for (uint32_t k = half / 2;; k--) {
         if (is_power) {
             *out = xr * xr + xi * xi;
@@ -201,14 +187,14 @@ static EML_FFT_F32_FAST void eml_fft_f32_split(const float *z, uint32_t half, co
         z_back -= 2;
         twiddle += 2;
         const float ar = z[0], ai = z[1], br = z_back[0], bi = z_back[1];
-        const float even_r = ar + br, even_i = eml_fft_subtract(ai, bi);
-        const float odd_r = ai + bi, odd_i = eml_fft_subtract(br, ar);
+        const float even_r = ar + br, even_i = ai - bi;
+        const float odd_r = ai + bi, odd_i = br - ar;
         const float c = twiddle[0], s = twiddle[1];
-        const float tr = odd_r * c + odd_i * s, ti = eml_fft_subtract(odd_i * c, odd_r * s);
+        const float tr = odd_r * c + odd_i * s, ti = odd_i * c - odd_r * s;
         xr = even_r + tr;
         xi = even_i + ti;
-        yr = eml_fft_subtract(even_r, tr);
-        yi = eml_fft_subtract(ti, even_i);
+        yr = even_r - tr;
+        yi = ti - even_i;
     }
 }
 

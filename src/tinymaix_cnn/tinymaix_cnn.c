@@ -10,6 +10,7 @@
 #include "eml_cnn_message.h"
 #ifdef EML_CNN_FP32
 #include "eml_cnn_fp32.h"
+#include "soft_float.h"
 #define INPUT_TEXT "input must be an array of type 'B' or 'f' of the input's size"
 #else
 #include "eml_cnn_int8.h"
