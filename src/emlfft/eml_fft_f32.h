@@ -4,7 +4,7 @@ Radix 4, decimation in time, with one radix-2 stage where the length asks for it
 to the caller. The twiddles of a length n are 3/4 n pairs of cosine and sine, and serve all shorter
 lengths too.
 
-Cost on a Cortex-M4F: about 23 000 instructions for 256 complex samples, 14 000 for the spectrum of
+Cost on a Cortex-M4F: about 21 000 instructions for 256 complex samples, 12 500 for the spectrum of
 256 real ones.
 */
 #ifndef EML_FFT_F32_H
