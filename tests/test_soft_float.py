@@ -10,7 +10,7 @@ from emlmpy.twin import compile_kernel
 from tests.machines.machine import ROOT
 
 SOURCE = """
-#define SOFT_FLOAT_TEST
+#define SOFT_FLOAT
 #include <soft_float.h>
 
 void add(const uint32_t *a, const uint32_t *b, uint32_t *out, int count) {

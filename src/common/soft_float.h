@@ -1,4 +1,5 @@
-/** Adds, subtracts and multiplies floats on CPUs that cannot, in place of the compiler's own routines.
+/** Adds, subtracts and multiplies floats on CPUs that cannot, in place of the compiler's own
+routines.
 
 On a Cortex-M0 these take 400 bytes in place of 1600, and a sixth less time. Results are rounded to
 the nearest, ties to even, as IEEE 754 says. What is left out: numbers below 2^-126 count as 0; an
@@ -12,15 +13,22 @@ Include this once in a module that needs it.
 
 #include <stdint.h>
 
-#if defined(__ARM_ARCH_6M__)
 // What the compiler calls.
+#if defined(__ARM_ARCH_6M__)
+#define SOFT_FLOAT
 #define soft_float_add __aeabi_fadd
 #define soft_float_subtract __aeabi_fsub
 #define soft_float_multiply __aeabi_fmul
 #define soft_float_from_int __aeabi_i2f
+#elif defined(__riscv_float_abi_soft)
+#define SOFT_FLOAT
+#define soft_float_add __addsf3
+#define soft_float_subtract __subsf3
+#define soft_float_multiply __mulsf3
+#define soft_float_from_int __floatsisf
 #endif
 
-#if defined(__ARM_ARCH_6M__) || defined(SOFT_FLOAT_TEST)
+#if defined(SOFT_FLOAT)
 // 92 bytes buy a tenth of the time.
 #define SOFT_FLOAT_FAST __attribute__((optimize("O2"), noinline))
 
