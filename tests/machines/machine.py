@@ -246,11 +246,13 @@ MACHINES: dict[str, Machine] = {
             ),
             files_address=0x0008_0000,
         ),
-        Board(
-            "cortex-m4f",
-            "armv7emsp",
-            ("qemu-system-arm", "-machine", "mps2-an386"),
-            files_address=0x0020_0000,
+        *(
+            Board(name, arch, ("qemu-system-arm", "-machine", machine), files_address=0x0020_0000)
+            for name, arch, machine in (
+                ("cortex-m3", "armv7m", "mps2-an385"),
+                ("cortex-m4f", "armv7emsp", "mps2-an386"),
+                ("cortex-m7", "armv7emdp", "mps2-an500"),
+            )
         ),
         Program("xtensa", "xtensawin", emulator=("qemu-xtensa", "-cpu", "de233_fpu")),
         Board(
