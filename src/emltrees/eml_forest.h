@@ -55,8 +55,8 @@ enum {
     EML_FOREST_ARRAYS
 };
 
+// The arrays come last: in Thumb-1 code a byte is only near if it is among the first 32.
 typedef struct EmlForest {
-    const uint8_t *array[EML_FOREST_ARRAYS];
     uint32_t first_leaf; // a link of first_leaf + i is leaf i (hard vote: class i)
     uint16_t n_nodes;
     uint16_t n_trees;  // 0: nothing is loaded, and prediction is not allowed
@@ -73,6 +73,7 @@ typedef struct EmlForest {
     uint8_t has_scale;
     uint8_t exponent; // of the largest float32 that is summed
     uint8_t n_pure; // the first leaves of a vote, each of which is all for the class of its number
+    const uint8_t *array[EML_FOREST_ARRAYS];
 } EmlForest;
 
 // Items at any alignment. Where the CPU allows it, each is one load; on others, bytes.
@@ -116,9 +117,9 @@ static uint32_t eml_forest_array_bytes(const EmlForest *self, uint32_t which) {
 
 /** Values that prediction gives besides the class: one a class, or one. */
 static inline uint32_t eml_forest_outputs(const EmlForest *self) {
-    const bool one =
-        self->n_classes == 0 || (self->kind != EML_FOREST_VOTE && self->n_classes == 2);
-    return one ? 1 : self->n_classes;
+    const uint32_t n_classes = self->n_classes;
+    const bool one = self->kind != EML_FOREST_VOTE && (n_classes == 0 || n_classes == 2);
+    return one ? 1 : n_classes;
 }
 
 /** Whether the one output is the prediction. */
@@ -143,43 +144,45 @@ static inline int32_t eml_forest_bits(const uint8_t *items, uint32_t index) {
 0.0, which no threshold tells apart. */
 static inline int32_t eml_forest_key(int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }
 
-#define EML_FOREST_SAME(value) (value)
+// -1 where a value goes left, else 0. Integers of 16 bits may be subtracted, which saves an
+// instruction a node.
+#define EML_FOREST_LEFT(value, threshold) (((value) - (threshold)) >> 31)
+#define EML_FOREST_LEFT_FLOAT(value, threshold) (-(eml_forest_key(value) < (threshold)))
 
 // Walks one tree from its root; returns the leaf (hard vote: the class). One function for each kind
-// of model, so that the loop decides nothing about it: 11 to 14 instructions a node.
+// of model, so that the loop decides nothing about it: 10 to 14 instructions a node.
 typedef uint32_t (*EmlForestWalk)(const EmlForest *self, const void *features, uint32_t node);
 
-#define EML_FOREST_WALK(name, feature_type, as_integer, threshold_type, link_type) \
+#define EML_FOREST_WALK(name, feature_type, is_left, threshold_type, link_type) \
     static uint32_t name(const EmlForest *self, const void *features, uint32_t node) { \
         const feature_type *value = (const feature_type *)features; \
         const uint8_t *feature = self->array[EML_FOREST_FEATURE]; \
         const threshold_type *threshold = \
             (const threshold_type *)self->array[EML_FOREST_THRESHOLD]; \
-        const link_type *links = (const link_type *)self->array[EML_FOREST_LINK]; \
+        const link_type *right = (const link_type *)self->array[EML_FOREST_LINK] + 1; \
         const uint32_t first_leaf = self->first_leaf; \
         uint32_t jump = 0; \
         do { \
             node += jump; \
-            const link_type *link = links + 2 * node; \
-            if (as_integer(value[feature[node]]) >= threshold[node].value) { \
-                link++; \
-            } \
-            jump = link->value; \
+            const int32_t left = is_left(value[feature[node]], threshold[node].value); \
+            jump = (right + 2 * node)[left].value; \
         } while (jump < first_leaf); \
         return jump - first_leaf; \
     }
 
-EML_FOREST_WALK(eml_forest_walk_int16_1_1, int16_t, EML_FOREST_SAME, EmlForestUint8, EmlForestUint8)
-EML_FOREST_WALK(eml_forest_walk_int16_1_2, int16_t, EML_FOREST_SAME, EmlForestUint8,
+EML_FOREST_WALK(eml_forest_walk_int16_1_1, int16_t, EML_FOREST_LEFT, EmlForestUint8, EmlForestUint8)
+EML_FOREST_WALK(eml_forest_walk_int16_1_2, int16_t, EML_FOREST_LEFT, EmlForestUint8,
                 EmlForestUint16)
-EML_FOREST_WALK(eml_forest_walk_int16_2_1, int16_t, EML_FOREST_SAME, EmlForestInt16, EmlForestUint8)
-EML_FOREST_WALK(eml_forest_walk_int16_2_2, int16_t, EML_FOREST_SAME, EmlForestInt16,
+EML_FOREST_WALK(eml_forest_walk_int16_2_1, int16_t, EML_FOREST_LEFT, EmlForestInt16, EmlForestUint8)
+EML_FOREST_WALK(eml_forest_walk_int16_2_2, int16_t, EML_FOREST_LEFT, EmlForestInt16,
                 EmlForestUint16)
-EML_FOREST_WALK(eml_forest_walk_uint8_1, uint8_t, EML_FOREST_SAME, EmlForestUint8, EmlForestUint8)
-EML_FOREST_WALK(eml_forest_walk_uint8_2, uint8_t, EML_FOREST_SAME, EmlForestUint8, EmlForestUint16)
+EML_FOREST_WALK(eml_forest_walk_uint8_1, uint8_t, EML_FOREST_LEFT, EmlForestUint8, EmlForestUint8)
+EML_FOREST_WALK(eml_forest_walk_uint8_2, uint8_t, EML_FOREST_LEFT, EmlForestUint8, EmlForestUint16)
 #if EML_FOREST_VALUES
-EML_FOREST_WALK(eml_forest_walk_float_1, int32_t, eml_forest_key, EmlForestInt32, EmlForestUint8)
-EML_FOREST_WALK(eml_forest_walk_float_2, int32_t, eml_forest_key, EmlForestInt32, EmlForestUint16)
+EML_FOREST_WALK(eml_forest_walk_float_1, int32_t, EML_FOREST_LEFT_FLOAT, EmlForestInt32,
+                EmlForestUint8)
+EML_FOREST_WALK(eml_forest_walk_float_2, int32_t, EML_FOREST_LEFT_FLOAT, EmlForestInt32,
+                EmlForestUint16)
 #endif
 
 static EmlForestWalk eml_forest_walk(const EmlForest *self) {
@@ -214,6 +217,9 @@ static inline bool eml_forest_has_nan(const EmlForest *self, const void *feature
     return false;
 }
 
+// What the proportions of a leaf add up to. A hard vote counts as much.
+#define EML_FOREST_WHOLE 255u
+
 // Adds up votes; see eml_forest_predict. Not inlined: in a caller with an array of variable length
 // its loop would run on the stack.
 static __attribute__((noinline)) uint32_t eml_forest_vote(const EmlForest *self,
@@ -221,22 +227,20 @@ static __attribute__((noinline)) uint32_t eml_forest_vote(const EmlForest *self,
                                                           bool all, uint32_t *trees_used) {
     const EmlForestWalk walk = eml_forest_walk(self);
     const EmlForestUint16 *root = (const EmlForestUint16 *)self->array[EML_FOREST_ROOT];
-    const EmlForestUint16 *const end = root + self->n_trees;
     const uint32_t n_classes = self->n_classes;
-    const uint32_t whole = self->leaf_bits == 0 ? 1 : 255; // what a tree adds in all
-    uint32_t i = n_classes;
+    uint32_t *vote = votes;
     do {
-        votes[--i] = 0;
-    } while (i > 0);
+        *vote++ = 0;
+    } while (vote != votes + n_classes);
     // What the trees left can still add to a class; out of reach if the vote must not end early.
-    uint32_t still = whole * self->n_trees + (all ? 1u << 31 : 0);
+    uint32_t still = EML_FOREST_WHOLE * self->n_trees + (all ? 1u << 31 : 0);
     uint32_t best = 0, best_votes = 0, second_votes = 0;
     do {
         const uint32_t leaf = walk(self, features, root->value);
         root++;
-        still -= whole;
+        still -= EML_FOREST_WHOLE;
         if (leaf < self->n_pure) {
-            const uint32_t sum = votes[leaf] += whole;
+            const uint32_t sum = votes[leaf] += EML_FOREST_WHOLE;
             if (leaf == best) {
                 best_votes = sum;
             } else if (sum > best_votes) {
@@ -260,8 +264,9 @@ static __attribute__((noinline)) uint32_t eml_forest_vote(const EmlForest *self,
                 }
             }
         }
-    } while (best_votes <= second_votes + still && root != end);
-    *trees_used = self->n_trees - (uint32_t)(end - root);
+        // Shifted: 0 when no tree is left.
+    } while (best_votes <= second_votes + still && still << 1 != 0);
+    *trees_used = (uint32_t)(root - (const EmlForestUint16 *)self->array[EML_FOREST_ROOT]);
     if (best_votes == second_votes) {
         for (best = 0; votes[best] != best_votes; best++) { // the lowest of equals
         }
@@ -432,8 +437,7 @@ static inline int32_t eml_forest_output(const EmlForest *self, const EmlForestSu
     }
 #endif
     const uint32_t votes = ((const uint32_t *)(const void *)sums)[i];
-    const uint32_t whole = self->leaf_bits == 0 ? 1 : 255;
-    return eml_forest_divide((EmlForestSum)votes, whole * self->n_trees, 0);
+    return eml_forest_divide((EmlForestSum)votes, EML_FOREST_WHOLE * self->n_trees, 0);
 }
 
 #if EML_FOREST_VALUES

@@ -58,20 +58,21 @@ enum {
 };
 
 typedef struct EmlForestCsv {
-    EmlForest *forest;
-    EmlForestResize resize;
-    uint32_t capacity[EML_FOREST_ARRAYS]; // bytes
-    uint32_t line;                        // number of the line being read, from 1
-    uint32_t furthest;                    // highest node that a root or a child has named so far
-    uint32_t limit[3];                    // of trees, nodes and leaves
-    uint32_t n_trees;
+    // What is near the start takes fewer bytes of Thumb-1 code.
+    int8_t row;      // kind of the row read last, -1 before the first
+    bool has_counts; // limit is what the file must hold: it is emlmpy's
+    bool in_leaf;    // inside the brackets of a soft leaf
+    uint8_t length;  // of text
     uint16_t n_labels;
     uint16_t n_scales;
     uint16_t n_proportions; // known of the soft leaf being read
-    int8_t row;             // kind of the row read last, -1 before the first
-    bool has_counts;        // limit is what the file must hold: it is emlmpy's
-    bool in_leaf;           // inside the brackets of a soft leaf
-    uint8_t length;         // of text
+    EmlForest *forest;
+    EmlForestResize resize;
+    uint32_t line;     // number of the line being read, from 1
+    uint32_t furthest; // highest node that a root or a child has named so far
+    uint32_t limit[3]; // of trees, nodes and leaves
+    uint32_t n_trees;
+    uint32_t capacity[EML_FOREST_ARRAYS]; // bytes
     char text[EML_FOREST_LINE_MAX + 1];
 } EmlForestCsv;
 

@@ -10,13 +10,13 @@
 
 typedef struct {
     mp_obj_base_t base;
-    EmlForest forest;
-    const void *image;    // object or memory of a binary model that forest points into, or NULL
-    EmlForestCsv *reader; // the load in progress; a source may call Python, which may load again
     uint16_t trees_used;
     uint16_t max_trees;
     uint16_t max_nodes;
     uint16_t max_leaves;
+    const void *image;    // object or memory of a binary model that forest points into, or NULL
+    EmlForestCsv *reader; // the load in progress; a source may call Python, which may load again
+    EmlForest forest;
 } mp_obj_trees_t;
 
 mp_obj_full_type_t trees_type;
@@ -42,7 +42,7 @@ static mp_obj_t trees_new(size_t n_args, const mp_obj_t *args) {
         }
     }
     mp_obj_trees_t *self = mp_obj_malloc(mp_obj_trees_t, (mp_obj_type_t *)&trees_type);
-    memset(&self->forest, 0, sizeof(*self) - offsetof(mp_obj_trees_t, forest));
+    memset(&self->trees_used, 0, sizeof(*self) - offsetof(mp_obj_trees_t, trees_used));
     self->max_trees = limit[0];
     self->max_nodes = limit[1];
     self->max_leaves = limit[2];
@@ -140,20 +140,31 @@ static mp_obj_t trees_float(int32_t bits) {
 
 // The features argument of a model: an array of its type and number.
 static const void *trees_features(const EmlForest *forest, mp_obj_t arg, mp_uint_t flags) {
-    if (forest->feature_type == EML_FOREST_INT16) {
-        return natmod_array(arg, 'h', forest->n_features, 2, flags,
-                            "features must be array('h') of n_features items");
+    const char *requirement = "features must be array('h') of n_features items";
+    char typecode = 'h';
+    size_t bytes = 2u * forest->n_features;
+    if (forest->feature_type == EML_FOREST_UINT8) {
+        requirement = "features must be n_features bytes";
+        typecode = 'B';
+        bytes = forest->n_features;
     }
 #if EML_FOREST_VALUES
     if (forest->feature_type == EML_FOREST_FLOAT32) {
-        return natmod_array(arg, 'f', forest->n_features, 4, flags,
-                            "features must be array('f') of n_features items");
+        requirement = "features must be array('f') of n_features items";
+        typecode = 'f';
+        bytes = 4u * forest->n_features;
     }
 #endif
     mp_buffer_info_t info;
-    const bool is_bytes = mp_get_buffer(arg, &info, flags) && info.typecode == BYTEARRAY_TYPECODE;
-    return natmod_array(arg, is_bytes ? BYTEARRAY_TYPECODE : 'B', forest->n_features, 1, flags,
-                        "features must be n_features bytes");
+    if (!mp_get_buffer(arg, &info, flags)) {
+        natmod_type_error(requirement);
+    }
+    const bool is_type =
+        info.typecode == typecode || (info.typecode == BYTEARRAY_TYPECODE && typecode == 'B');
+    if (!is_type || info.len != bytes) {
+        natmod_value_error(requirement);
+    }
+    return info.buf;
 }
 
 // predict(features) or predict(features, out): the class index, +1 or -1, or a regressor's value.
