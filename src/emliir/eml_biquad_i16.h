@@ -33,16 +33,18 @@ of two sections.
 // 64-bit products are slow here: coefficients come in two pieces whose products fit 32 bits.
 #define EML_BIQUAD_PIECES 1
 #define EML_BIQUAD_EXTRA_BITS 4
+#define EML_BIQUAD_LEAST 1 // of them, in the last section's output
 #else
 #define EML_BIQUAD_PIECES 0
 // Of these the lowest three are 0: coefficients are numbers of 2^-29, which leaves room for all
 // below 4, and so the upper word of a 64-bit sum is the next sample as it is.
 #define EML_BIQUAD_EXTRA_BITS 11
+#define EML_BIQUAD_LEAST 2
 #define EML_BIQUAD_FRACTION 29
 #endif
 
 // Samples that pass through one section before they pass through the next.
-#define EML_BIQUAD_BLOCK 64
+#define EML_BIQUAD_BLOCK 96
 
 /** A section: b0, b1, b2, a1, a2; a with the other sign than scipy's. */
 typedef struct EmlBiquadI16 {
@@ -185,14 +187,14 @@ static inline int32_t eml_biquad_i16_convert(const EmlBiquadF32 *sections, size_
         // Half of the power's logarithm is the amplitude's.
         int32_t goal = EML_BIQUAD_EXTRA_BITS - 2 - (peak >> 16);
         // What exceeds int16 by more than the extra bits saturates in any case.
-        goal = goal < 1 && i == n_sections - 1 ? 1 : goal;
+        goal = goal < EML_BIQUAD_LEAST && i == n_sections - 1 ? EML_BIQUAD_LEAST : goal;
         // No b may reach 4.
         const int32_t most = scaled + 1 - eml_biquad_exponent(&sections[i]);
         goal = goal < most ? goal : most;
         eml_biquad_i16_store(&sections[i], goal - scaled, &to[i]);
         scaled = goal;
     }
-    return scaled < 31 ? scaled - 1 : 30;
+    return scaled < EML_BIQUAD_LEAST ? -1 : scaled < 31 ? scaled - 1 : 30;
 }
 
 static inline int32_t eml_biquad_clip(int32_t value, int32_t limit) {
@@ -213,8 +215,9 @@ static inline int32_t eml_biquad_limit(int32_t sum) {
 #if defined(__ARM_FEATURE_DSP)
 // One section over n samples, 1 or more. Its states change places with each sample; compilers move
 // them instead, and the 64-bit sum with them, which doubles the cost.
-static void eml_biquad_i16_section(const EmlBiquadI16 *section, EmlBiquadI16State *state,
-                                   int32_t *samples, size_t n) {
+static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
+                                                   EmlBiquadI16State *state, int32_t *samples,
+                                                   size_t n) {
     // b0, b1, b2, a1, a2 are r4 to r8; x1, x2, y1, y2, rest are r9 to r12 and lr.
 #define EML_BIQUAD_STEP(x1, x2, y1, y2) \
     "movs %[high], #0\n" \
@@ -291,27 +294,36 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
 }
 #endif
 
-// Samples of one channel into a block.
-static EML_BIQUAD_FAST void eml_biquad_i16_in(const int16_t *in, size_t channels, int32_t *samples,
-                                              const int32_t *end) {
+// Samples of one channel into a block. end is where the channel goes on after them; step is from
+// one sample to the next, both in bytes: so counting up to 0 is what moves on, too.
+static EML_BIQUAD_FAST void eml_biquad_i16_in(const char *end, int32_t offset, int32_t step,
+                                              int32_t *samples) {
     do {
-        *samples++ = *in * (1 << EML_BIQUAD_EXTRA_BITS);
-        in += channels;
-    } while (samples < end);
+        *samples++ = *(const int16_t *)(end + offset) * (1 << EML_BIQUAD_EXTRA_BITS);
+        offset += step;
+    } while (offset != 0);
 }
 
 // Rounds a block's samples and puts them where they belong. shift leaves one bit to round away.
-static EML_BIQUAD_FAST void eml_biquad_i16_out(const int32_t *samples, const int32_t *end,
-                                               int32_t shift, int16_t *out, size_t channels) {
-    do {
-        const int32_t y = ((*samples++ >> shift) + 1) >> 1;
-#if defined(__ARM_FEATURE_SAT)
-        *out = (int16_t)__ssat(y, 16);
-#else
-        *out = (int16_t)eml_biquad_clip(y, 1 << 15);
+static EML_BIQUAD_FAST void eml_biquad_i16_out(char *end, int32_t offset, int32_t step,
+                                               const int32_t *samples, int32_t shift) {
+#if defined(__ARM_FEATURE_DSP)
+    const int32_t scale = 1 << (31 - shift);
 #endif
-        out += channels;
-    } while (samples < end);
+    do {
+#if defined(__ARM_FEATURE_DSP)
+        int32_t y;
+        __asm("smmulr %0, %1, %2" : "=r"(y) : "r"(*samples++), "r"(scale));
+        y = __ssat(y, 16);
+#else
+        int32_t y = ((*samples++ >> shift) + 1) >> 1;
+        if (y != (int16_t)y) {
+            y = y >> 31 ^ 0x7fff;
+        }
+#endif
+        *(int16_t *)(end + offset) = (int16_t)y;
+        offset += step;
+    } while (offset != 0);
 }
 
 /** Filters frames of one sample a channel; in may be out.
@@ -321,19 +333,21 @@ static inline void eml_biquad_i16_run(const EmlBiquadI16 *sections, size_t n_sec
                                       int32_t shift, EmlBiquadI16State *state, const int16_t *in,
                                       int16_t *out, size_t frames, size_t channels) {
     int32_t block[EML_BIQUAD_BLOCK];
+    const int32_t step = (int32_t)(channels * sizeof(int16_t));
     for (size_t channel = 0; channel < channels; channel++, state += n_sections) {
-        const int16_t *from = in++;
-        int16_t *to = out++;
+        const char *from = (const char *)in++;
+        char *to = (char *)out++;
         for (size_t left = frames; left > 0;) {
             const size_t n = left < EML_BIQUAD_BLOCK ? left : EML_BIQUAD_BLOCK;
+            const int32_t bytes = (int32_t)n * step;
             left -= n;
-            eml_biquad_i16_in(from, channels, block, block + n);
+            from += bytes;
+            eml_biquad_i16_in(from, -bytes, step, block);
             for (size_t i = 0; i < n_sections; i++) {
                 eml_biquad_i16_section(&sections[i], &state[i], block, n);
             }
-            eml_biquad_i16_out(block, block + n, shift, to, channels);
-            from += n * channels;
-            to += n * channels;
+            to += bytes;
+            eml_biquad_i16_out(to, -bytes, step, block, shift);
         }
     }
 }
