@@ -1,11 +1,19 @@
 """What emliir costs: instructions for a sample and section, and bytes.
 
 The baseline is emlearn's own eml_iir.h, wrapped the plain way (baseline/emliir).
+
+And how much of an int16 signal is signal: white noise at half scale, with the error against
+sosfilt in float64. Kernels run on this computer; the tests hold the machines to the same bits.
 """
 
 import subprocess
 from collections.abc import Iterator
 
+import numpy as np
+from scipy import signal
+
+from emlmpy import iir
+from tests import iir_host
 from tests.machines.machine import MACHINES, ROOT
 
 BASELINE = ROOT / "build" / "baseline"
@@ -23,6 +31,15 @@ for typecode in {typecodes}:
         counts.append(instructions.count(run, samples))
     print(typecode, (counts[1] - counts[0]) / 200)
 """
+
+
+def snr(sos: np.ndarray, machine: str) -> float:
+    """Signal to noise of an int16 filter, in dB."""
+    samples = np.random.default_rng(1).uniform(-16384, 16384, 50_000).astype(np.int16)
+    rows = sos.astype(np.float32)
+    exact = signal.sosfilt(rows.astype(float), samples.astype(float))
+    error = iir_host.run(rows, samples, machine) - exact
+    return 10 * np.log10(np.mean(exact**2) / np.mean(error**2))
 
 
 def measure() -> Iterator[tuple[str, str, str, str, float]]:
@@ -43,6 +60,11 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
                 typecode, slope = line.split()
                 case = prefix + {"f": "f32_section", "h": "i16_section"}[typecode]
                 yield "emliir", case, name, "instructions", round(float(slope), 2)
+        for cutoff in (0.01, 0.003, 0.001):
+            filters = {f"lowpass{n}": iir.design("butter", cutoff, 1, n) for n in (2, 4, 8)}
+            filters["notch"] = iir.design("notch", cutoff, 1)
+            for kind, sos in filters.items():
+                yield "emliir", f"snr_{kind}_{cutoff}", name, "dB", round(snr(sos, name), 1)
     for architecture in ARCHITECTURES:
         file = ROOT / "dist" / f"{architecture}_6.3" / "emliir.mpy"
         yield "emliir", "mpy", architecture, "bytes", file.stat().st_size

@@ -13,6 +13,7 @@ from scipy import signal
 
 from emlmpy import iir
 from emlmpy.twin import compile_kernel
+from tests import iir_host
 from tests.machines.machine import ROOT, Board, Machine
 
 DEVICE = Path(__file__).parent / "device"
@@ -121,6 +122,19 @@ def test_int16(machine: Machine, tmp_path: Path) -> None:
         exact = signal.sosfilt(job.sos.astype(float), samples.astype(float))
         wanted = np.clip(np.round(exact), -32768, 32767)
         assert np.abs(out - wanted).max() <= 2, name
+
+
+def test_int16_is_the_same_in_assembly(cortex_m: Machine, tmp_path: Path) -> None:
+    """To the bit what the kernel's C gives, saturated or not."""
+    random = np.random.default_rng(6)
+    noise = random.integers(-32768, 32768, 151)
+    loud = random.choice([-32768, 32767], 60)
+    samples = np.concatenate([noise, [32767] * 50, [-32768] * 50, loud]).astype(np.int16)
+    names = list(FILTERS)[::2]
+    jobs = [Job(FILTERS[name].astype(np.float32), samples, chunk=311) for name in names]
+    jobs.append(Job(np.float32([[0.02, 0.04, 0.02, 1, -1.7, 0.8]] * 2), samples, chunk=311))
+    for job, (out, _) in zip(jobs, run(cortex_m, tmp_path, jobs), strict=True):
+        np.testing.assert_array_equal(out, iir_host.run(job.sos, samples, cortex_m.name))
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.int16])

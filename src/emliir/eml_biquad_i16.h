@@ -2,7 +2,7 @@
 
 Direct form I. Between the sections a sample has more bits than int16, and each section carries
 what rounding cuts off over to its next sample, so that errors do not pile up where poles are near
-the unit circle. Coefficients have 24 bits or more. The overall gain is spread over the sections:
+the unit circle. Coefficients have 22 bits or more. The overall gain is spread over the sections:
 each is scaled by a power of two such that the response up to there peaks between 1/4 and 1/2, and
 the last shift makes up for it. That leaves room for what transients add to the peak; beyond, and
 where the result does not fit int16, values saturate.
@@ -10,7 +10,7 @@ where the result does not fit int16, values saturate.
 Samples of several channels are interleaved, and every channel has states of its own:
 state[channel * n_sections + i]. All memory belongs to the caller.
 
-Cost: about 18 instructions for a sample and section on a Cortex-M4, 93 on a Cortex-M0, in a filter
+Cost: about 16 instructions for a sample and section on a Cortex-M4, 65 on a Cortex-M0, in a filter
 of two sections.
 */
 #ifndef EML_BIQUAD_I16_H
@@ -29,8 +29,16 @@ of two sections.
 #define EML_BIQUAD_FAST
 #endif
 
+#if defined(__ARM_ARCH_6M__) && defined(__thumb__)
+#define EML_BIQUAD_THUMB1 1
+#else
+#define EML_BIQUAD_THUMB1 0
+#endif
+
 #if defined(__ARM_ARCH_6M__)
-// 64-bit products are slow here: coefficients come in two pieces whose products fit 32 bits.
+// 64-bit products are slow here: coefficients come in two pieces whose products fit 32 bits. Of a1
+// and a2 the nearest quarter comes first, for it is multiplied with the bits that rounding cuts off
+// as well, and leaves little to the pieces.
 #define EML_BIQUAD_PIECES 1
 #define EML_BIQUAD_EXTRA_BITS 4
 #define EML_BIQUAD_LEAST 1 // of them, in the last section's output
@@ -49,20 +57,20 @@ of two sections.
 /** A section: b0, b1, b2, a1, a2; a with the other sign than scipy's. */
 typedef struct EmlBiquadI16 {
 #if EML_BIQUAD_PIECES
-    int32_t high[5]; // of 2^-11
-    int32_t low[5];  // of 2^-24
-    int32_t echo[2]; // a1 and a2 of 2^-4, for what rounding cut off
-    int32_t b_shift; // b is stored larger by this power of two
+    int32_t low[5];      // of 2^-25, and of 2^-22 for a
+    int32_t high[5];     // of 2^-11
+    int32_t quarters[2]; // of a; low and high hold what they leave of it
+    int32_t shift[2];    // low and high are stored larger by this power of two: b, a
 #else
     int32_t coefficient[5];
 #endif
 } EmlBiquadI16;
 
 typedef struct EmlBiquadI16State {
-    int32_t x1, x2, y1, y2;
+    int32_t x1, x2;
+    int32_t y1, y2; // with 9 bits more than x, if coefficients come in pieces
+#if !EML_BIQUAD_PIECES
     uint32_t rest; // cut off in the last rounding
-#if EML_BIQUAD_PIECES
-    uint32_t rest2; // and in the one before
 #endif
 } EmlBiquadI16State;
 
@@ -151,16 +159,42 @@ static int32_t eml_biquad_log_gain(const EmlBiquadF32 *sections, size_t n, float
 static void eml_biquad_i16_store(const EmlBiquadF32 *from, int32_t scale, EmlBiquadI16 *to) {
     const float *value = &from->b0;
 #if EML_BIQUAD_PIECES
-    // Where all of b are small, they are stored larger, the largest between 1/4 and 1/2.
-    const int32_t room = -2 - eml_biquad_exponent(from) - scale;
-    to->b_shift = room < 0 ? 0 : room < 31 ? room : 31;
-    for (size_t i = 0; i < 5; i++) {
-        const int32_t fine = eml_biquad_fixed(value[i], 24 + (i < 3 ? scale + to->b_shift : 0));
-        to->high[i] = (fine + (1 << 12)) >> 13;
-        to->low[i] = fine - to->high[i] * (1 << 13);
+    // What quarters leave of a, and b where they are small, is stored larger, the largest between
+    // 1/4 and 1/2.
+    int32_t fine[5];
+    int32_t largest = 1;
+    for (size_t i = 3; i < 5; i++) {
+        const int32_t a = eml_biquad_fixed(value[i], 30);
+        const int32_t quarters = ((a >> 1) + (1 << 26)) >> 27;
+        to->quarters[i - 3] = quarters;
+        fine[i] = (int32_t)((uint32_t)a - (uint32_t)quarters * (1 << 28));
+        largest |= fine[i] < 0 ? -fine[i] : fine[i];
     }
-    to->echo[0] = eml_biquad_fixed(from->a1, 4);
-    to->echo[1] = eml_biquad_fixed(from->a2, 4);
+    to->shift[1] = 0;
+    for (; largest < 1 << 28; largest *= 2) {
+        to->shift[1]++;
+    }
+    const int32_t room = -2 - eml_biquad_exponent(from) - scale;
+    to->shift[0] = room < 0 ? 0 : room < 31 ? room : 31;
+    for (size_t i = 0; i < 3; i++) {
+        fine[i] = eml_biquad_fixed(value[i], 27 + scale + to->shift[0]);
+    }
+    // b1 is rounded such that the gain is right at DC or at Nyquist, whichever the poles are nearer
+    // to: there it depends on the last bits.
+    const int32_t sign = to->quarters[0] < 0 ? -1 : 1;
+    const int32_t sum = fine[0] + fine[1] * sign + fine[2];
+    fine[0] = (fine[0] + 2) >> 2;
+    fine[2] = (fine[2] + 2) >> 2;
+    fine[1] = (((sum + 2) >> 2) - fine[0] - fine[2]) * sign;
+    for (size_t i = 0; i < 5; i++) {
+        int32_t bits = 14;
+        if (i >= 3) {
+            bits = 11;
+            fine[i] = (fine[i] * (1 << to->shift[1]) + (1 << 7)) >> 8;
+        }
+        to->high[i] = (fine[i] + (1 << (bits - 1))) >> bits;
+        to->low[i] = fine[i] - to->high[i] * (1 << bits);
+    }
 #else
     for (size_t i = 0; i < 5; i++) {
         to->coefficient[i] = eml_biquad_fixed(value[i], EML_BIQUAD_FRACTION + (i < 3 ? scale : 0));
@@ -194,23 +228,12 @@ static inline int32_t eml_biquad_i16_convert(const EmlBiquadF32 *sections, size_
         eml_biquad_i16_store(&sections[i], goal - scaled, &to[i]);
         scaled = goal;
     }
-    return scaled < EML_BIQUAD_LEAST ? -1 : scaled < 31 ? scaled - 1 : 30;
+    return scaled < EML_BIQUAD_LEAST ? -1 : scaled < 31 ? scaled : 31;
 }
 
 static inline int32_t eml_biquad_clip(int32_t value, int32_t limit) {
     return value >= limit ? limit - 1 : value < -limit ? -limit : value;
 }
-
-#if !defined(__ARM_FEATURE_DSP)
-// A sample from a sum, within the bits that samples have.
-static inline int32_t eml_biquad_limit(int32_t sum) {
-#if EML_BIQUAD_PIECES
-    return eml_biquad_clip(sum, 1 << (15 + EML_BIQUAD_EXTRA_BITS));
-#else
-    return eml_biquad_clip(sum, 1 << (12 + EML_BIQUAD_EXTRA_BITS)) * 8;
-#endif
-}
-#endif
 
 #if defined(__ARM_FEATURE_DSP)
 // One section over n samples, 1 or more. Its states change places with each sample; compilers move
@@ -251,6 +274,107 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
                    : "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "memory", "cc");
 #undef EML_BIQUAD_STEP
 }
+#elif EML_BIQUAD_THUMB1
+// The same as the C below, to the bit. Its states change places with each sample, and coefficients
+// are on the stack, where they take no register.
+static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
+                                                   EmlBiquadI16State *state, int32_t *samples,
+                                                   size_t n) {
+    // x1, x2, y1, y2 are r4 to r7; section and n are multiplied, and summed up in state. On the
+    // stack are shift, high[3], high[4], quarters, low[4], high[0 to 2], low[0 to 3], a limit.
+    __asm volatile(
+        ".syntax unified\n"
+        ".macro multiply coefficient, value\n" // and add
+        "ldr %[section], [sp, #\\coefficient]\n"
+        "muls %[section], \\value\n"
+        "adds %[state], %[section]\n"
+        ".endm\n"
+        ".macro step x1, x2, y1, y2\n" // with y1 >> 9 in n
+        "ldr %[state], [sp, #52]\n"
+        "muls %[state], %[n]\n"
+        "asrs %[n], \\y2, #9\n"
+        "multiply 24, %[n]\n"
+        "asrs %[state], #11\n"
+        "multiply 12, %[n]\n"
+        "asrs %[n], \\y1, #9\n"
+        "multiply 8, %[n]\n"
+        "ldr %[section], [sp, #4]\n"
+        "asrs %[state], %[section]\n"
+        "ldr %[section], [sp, #20]\n"
+        "muls \\y2, %[section]\n"
+        "multiply 16, \\y1\n"
+        "adds \\y2, %[state]\n"
+        "asrs %[n], \\x1, #3\n"
+        "ldr %[state], [sp, #44]\n"
+        "muls %[state], %[n]\n"
+        "asrs %[n], \\x2, #3\n"
+        "multiply 48, %[n]\n"
+        "ldr %[n], [%[sample]]\n"
+        "asrs %[n], #3\n"
+        "multiply 40, %[n]\n"
+        "asrs %[state], #11\n"
+        "multiply 36, \\x2\n"
+        "multiply 32, \\x1\n"
+        "ldr \\x2, [%[sample]]\n"
+        "multiply 28, \\x2\n"
+        "ldr %[section], [sp]\n"
+        "asrs %[state], %[section]\n"
+        "adds \\y2, %[state]\n"
+        "adds \\y2, #2\n"
+        "adds %[section], \\y2, \\y2\n" // overflows where y is beyond its limit
+        "bvc 3f\n"
+        "asrs \\y2, #31\n"
+        "ldr %[section], [sp, #56]\n"
+        "eors \\y2, %[section]\n"
+        "3:\n"
+        "asrs \\y2, #2\n"
+        "asrs %[n], \\y2, #9\n"
+        "stmia %[sample]!, {%[n]}\n"
+        ".endm\n"
+        "lsls r4, %[n], #2\n"
+        "adds r4, %[sample]\n"
+        "mov ip, r4\n" // the end
+        "movs r4, #1\n"
+        "lsls r4, #30\n"
+        "subs r4, #1\n" // the limit
+        "push {r4}\n"
+        "ldmia %[section]!, {r4-r7}\n"
+        "push {r4-r7}\n"
+        "ldmia %[section]!, {r4-r7}\n"
+        "push {r4-r7}\n"
+        "ldmia %[section]!, {r4-r7}\n"
+        "push {r4-r7}\n"
+        "ldmia %[section]!, {r4-r5}\n"
+        "push {r4-r5}\n"
+        "mov lr, %[state]\n"
+        "ldmia %[state]!, {r4-r7}\n"
+        "lsls %[state], %[n], #31\n"
+        "asrs %[n], r6, #9\n"
+        "cmp %[state], #0\n"
+        "beq 1f\n"
+        // Start with the second half of the loop.
+        "mov %[state], r4\n"
+        "mov r4, r5\n"
+        "mov r5, %[state]\n"
+        "mov %[state], r6\n"
+        "mov r6, r7\n"
+        "mov r7, %[state]\n"
+        "b 2f\n"
+        "1:\n"
+        "step r4, r5, r6, r7\n"
+        "2:\n"
+        "step r5, r4, r7, r6\n"
+        "cmp %[sample], ip\n"
+        "bne 1b\n"
+        "add sp, #60\n"
+        "mov %[state], lr\n"
+        "stmia %[state]!, {r4-r7}\n"
+        ".purgem multiply\n"
+        ".purgem step\n"
+        : [section] "+l"(section), [state] "+l"(state), [sample] "+l"(samples), [n] "+l"(n)
+        :
+        : "r4", "r5", "r6", "r7", "ip", "lr", "memory", "cc");
+}
 #else
 // One section over n samples, 1 or more.
 static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
@@ -260,18 +384,20 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
     for (const int32_t *end = samples + n; samples < end; samples++) {
         const int32_t x = *samples;
 #if EML_BIQUAD_PIECES
-        // Sums of high pieces may wrap: that does no harm, for what they add up to does not.
-        uint32_t b = section->high[0] * (uint32_t)x + section->high[1] * (uint32_t)x1 +
-                     section->high[2] * (uint32_t)x2;
-        b += (section->low[0] * x >> 13) + (section->low[1] * x1 >> 13) +
-             (section->low[2] * x2 >> 13);
-        uint32_t sum = section->high[3] * (uint32_t)y1 + section->high[4] * (uint32_t)y2;
-        sum += (section->low[3] * y1 >> 13) + (section->low[4] * y2 >> 13);
-        sum += (uint32_t)((int32_t)b >> section->b_shift);
-        sum += (int32_t)(section->echo[0] * state->rest + section->echo[1] * state->rest2) >> 4;
-        state->rest2 = state->rest;
-        state->rest = sum & 0x7ff;
-        const int32_t high = (int32_t)sum >> 11;
+        const int32_t *low = section->low, *high = section->high;
+        int32_t a = (low[3] * (y1 >> 9) + low[4] * (y2 >> 9)) >> 11;
+        a += high[3] * (y1 >> 9) + high[4] * (y2 >> 9);
+        const int32_t b = (low[0] * (x >> 3) + low[1] * (x1 >> 3) + low[2] * (x2 >> 3)) >> 11;
+        // Sums may wrap from here on: that does no harm, for what they add up to does not.
+        uint32_t sum =
+            (uint32_t)b + high[0] * (uint32_t)x + high[1] * (uint32_t)x1 + high[2] * (uint32_t)x2;
+        sum = (uint32_t)((int32_t)sum >> section->shift[0]) + (uint32_t)(a >> section->shift[1]);
+        // Quarters are multiplied with all bits of y, so that what rounding cuts off comes back.
+        sum += section->quarters[0] * (uint32_t)y1 + section->quarters[1] * (uint32_t)y2;
+        y2 = y1;
+        // 2 makes up for all that is cut off, here and above.
+        y1 = eml_biquad_clip((int32_t)(sum + 2), 1 << 30) >> 2;
+        *samples = y1 >> 9;
 #else
         const int32_t *coefficient = section->coefficient;
         int64_t sum = state->rest;
@@ -279,13 +405,12 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
         sum += (int64_t)coefficient[2] * x2;
         sum += (int64_t)coefficient[3] * y1 + (int64_t)coefficient[4] * y2;
         state->rest = (uint32_t)sum;
-        const int32_t high = (int32_t)(sum >> 32);
+        y2 = y1;
+        y1 = eml_biquad_clip((int32_t)(sum >> 32), 1 << (12 + EML_BIQUAD_EXTRA_BITS)) * 8;
+        *samples = y1;
 #endif
         x2 = x1;
         x1 = x;
-        y2 = y1;
-        y1 = eml_biquad_limit(high);
-        *samples = y1;
     }
     state->x1 = x1;
     state->x2 = x2;
@@ -294,21 +419,58 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
 }
 #endif
 
-// Samples of one channel into a block. end is where the channel goes on after them; step is from
-// one sample to the next, both in bytes: so counting up to 0 is what moves on, too.
+// Samples of one channel into a block. end is where the channel goes on after them, and step from
+// one to the next, in bytes; offset counts up to 0.
 static EML_BIQUAD_FAST void eml_biquad_i16_in(const char *end, int32_t offset, int32_t step,
                                               int32_t *samples) {
+#if EML_BIQUAD_THUMB1
+    int32_t x;
+    __asm volatile(".syntax unified\n"
+                   "1:\n"
+                   "ldrsh %[x], [%[end], %[offset]]\n"
+                   "lsls %[x], %[bits]\n"
+                   "stmia %[samples]!, {%[x]}\n"
+                   "adds %[offset], %[step]\n"
+                   "bne 1b\n"
+                   : [x] "=&l"(x), [offset] "+l"(offset), [samples] "+l"(samples)
+                   : [end] "l"(end), [step] "l"(step), [bits] "I"(EML_BIQUAD_EXTRA_BITS)
+                   : "memory", "cc");
+#else
     do {
         *samples++ = *(const int16_t *)(end + offset) * (1 << EML_BIQUAD_EXTRA_BITS);
         offset += step;
     } while (offset != 0);
+#endif
 }
 
-// Rounds a block's samples and puts them where they belong. shift leaves one bit to round away.
+// Shifts and rounds a block's samples and puts them where they belong.
 static EML_BIQUAD_FAST void eml_biquad_i16_out(char *end, int32_t offset, int32_t step,
                                                const int32_t *samples, int32_t shift) {
+#if EML_BIQUAD_THUMB1
+    int32_t y, low;
+    __asm volatile(".syntax unified\n"
+                   "1:\n"
+                   "ldmia %[samples]!, {%[y]}\n"
+                   "add %[y], %[half]\n"
+                   "asrs %[y], %[shift]\n"
+                   "sxth %[low], %[y]\n"
+                   "cmp %[low], %[y]\n"
+                   "beq 2f\n"
+                   "asrs %[y], #31\n"
+                   "eors %[y], %[limit]\n"
+                   "2:\n"
+                   "strh %[y], [%[end], %[offset]]\n"
+                   "adds %[offset], %[step]\n"
+                   "bne 1b\n"
+                   : [y] "=&l"(y), [low] "=&l"(low), [offset] "+l"(offset), [samples] "+l"(samples)
+                   : [end] "l"(end), [step] "l"(step), [shift] "l"(shift), [limit] "l"(0x7fff),
+                     [half] "h"(1 << (shift - 1))
+                   : "memory", "cc");
+#else
 #if defined(__ARM_FEATURE_DSP)
-    const int32_t scale = 1 << (31 - shift);
+    const int32_t scale = 1 << (32 - shift);
+#else
+    const int32_t half = 1 << (shift - 1);
 #endif
     do {
 #if defined(__ARM_FEATURE_DSP)
@@ -316,7 +478,7 @@ static EML_BIQUAD_FAST void eml_biquad_i16_out(char *end, int32_t offset, int32_
         __asm("smmulr %0, %1, %2" : "=r"(y) : "r"(*samples++), "r"(scale));
         y = __ssat(y, 16);
 #else
-        int32_t y = ((*samples++ >> shift) + 1) >> 1;
+        int32_t y = (*samples++ + half) >> shift;
         if (y != (int16_t)y) {
             y = y >> 31 ^ 0x7fff;
         }
@@ -324,6 +486,7 @@ static EML_BIQUAD_FAST void eml_biquad_i16_out(char *end, int32_t offset, int32_
         *(int16_t *)(end + offset) = (int16_t)y;
         offset += step;
     } while (offset != 0);
+#endif
 }
 
 /** Filters frames of one sample a channel; in may be out.
