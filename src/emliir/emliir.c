@@ -7,6 +7,7 @@
 #include "eml_biquad_f32.h"
 #include "eml_biquad_i16.h"
 #include "natmod.h"
+#include "soft_float.h"
 
 #define SOS_TEXT "sos must be an array of type 'f' with 6 values a section"
 #define SAMPLES_TEXT "samples must be an array of type 'f' or 'h'"
