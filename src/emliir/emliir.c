@@ -21,11 +21,14 @@ typedef struct {
     uint8_t n_sections;
     uint8_t channels;
     int32_t shift;
+    // All within the object's own memory, in this order.
     EmlBiquadF32 *sections;
-    float *state;
     EmlBiquadI16 *sections_i16;
     EmlBiquadI16State *state_i16;
+    float *state;
 } mp_obj_filter_t;
+
+#define STATE_BYTES (sizeof(EmlBiquadI16State) + 2 * sizeof(float))
 
 mp_obj_full_type_t filter_type;
 
@@ -33,14 +36,8 @@ static mp_obj_filter_t *filter_self(mp_obj_t self_in) {
     return natmod_self(self_in, &filter_type, "self must be a Filter object");
 }
 
-static size_t filter_states(const mp_obj_filter_t *self) {
-    return 2 * (size_t)self->n_sections * self->channels;
-}
-
 static void filter_clear(mp_obj_filter_t *self) {
-    memset(self->state, 0, filter_states(self) * sizeof(float));
-    memset(self->state_i16, 0,
-           (size_t)self->n_sections * self->channels * sizeof(EmlBiquadI16State));
+    memset(self->state_i16, 0, (size_t)self->n_sections * self->channels * STATE_BYTES);
 }
 
 static void filter_raise(size_t row, const char *format, size_t length) {
@@ -79,17 +76,11 @@ static void filter_set_section(EmlBiquadF32 *section, float *sos, size_t row) {
     }
 }
 
-// new(sos, channels=1)
-static mp_obj_t filter_new(size_t n_args, const mp_obj_t *args, mp_map_t *keywords) {
-    const mp_arg_t allowed[] = {
-        {MP_QSTR_sos, MP_ARG_REQUIRED | MP_ARG_OBJ, {.u_obj = MP_OBJ_NULL}},
-        {MP_QSTR_channels, MP_ARG_OBJ, {.u_obj = MP_OBJ_NEW_SMALL_INT(1)}},
-    };
-    mp_arg_val_t parsed[2];
-    mp_arg_parse_all(n_args, args, keywords, 2, allowed, parsed);
+// _new(sos, channels); load.py gives channels its default.
+static mp_obj_t filter_new(mp_obj_t sos, mp_obj_t channels_obj) {
     mp_buffer_info_t info;
-    if (!mp_get_buffer(parsed[0].u_obj, &info, MP_BUFFER_READ)) {
-        mp_raise_TypeError(SOS_TEXT);
+    if (!mp_get_buffer(sos, &info, MP_BUFFER_READ)) {
+        natmod_type_error(SOS_TEXT);
     }
     // Counting rows needs no division.
     size_t n_sections = 0;
@@ -98,36 +89,39 @@ static mp_obj_t filter_new(size_t n_args, const mp_obj_t *args, mp_map_t *keywor
         bytes -= 6 * sizeof(float);
     }
     if (info.typecode != 'f' || n_sections == 0 || bytes != 0) {
-        mp_raise_ValueError(SOS_TEXT);
+        natmod_value_error(SOS_TEXT);
     }
     const mp_int_t channels =
-        natmod_int(parsed[1].u_obj, 1, MAX_CHANNELS, "channels must be 1 to 255");
-    mp_obj_filter_t *self = mp_obj_malloc(mp_obj_filter_t, (mp_obj_type_t *)&filter_type);
+        natmod_int(channels_obj, 1, MAX_CHANNELS, "channels must be 1 to 255");
+    const size_t n_states = n_sections * channels;
+    mp_obj_filter_t *self = m_malloc(sizeof(mp_obj_filter_t) + n_states * STATE_BYTES +
+                                     n_sections * (sizeof(EmlBiquadF32) + sizeof(EmlBiquadI16)));
+    self->base.type = (mp_obj_type_t *)&filter_type;
     self->n_sections = n_sections;
     self->channels = channels;
-    self->sections = m_malloc(n_sections * sizeof(EmlBiquadF32));
+    self->sections = (EmlBiquadF32 *)(self + 1);
+    self->sections_i16 = (EmlBiquadI16 *)(self->sections + n_sections);
+    self->state_i16 = (EmlBiquadI16State *)(self->sections_i16 + n_sections);
+    self->state = (float *)(self->state_i16 + n_states);
+    filter_clear(self);
     for (size_t row = 0; row < n_sections; row++) {
         filter_set_section(&self->sections[row], info.buf, row);
     }
-    self->sections_i16 = m_malloc(n_sections * sizeof(EmlBiquadI16));
     self->shift = eml_biquad_i16_convert(self->sections, n_sections, self->sections_i16);
-    self->state = m_malloc(filter_states(self) * sizeof(float));
-    self->state_i16 = m_malloc(n_sections * channels * sizeof(EmlBiquadI16State));
-    filter_clear(self);
     return MP_OBJ_FROM_PTR(self);
 }
-static MP_DEFINE_CONST_FUN_OBJ_KW(filter_new_obj, 1, filter_new);
+static MP_DEFINE_CONST_FUN_OBJ_2(filter_new_obj, filter_new);
 
 // run(samples) filters in place, run(samples, out) leaves samples alone.
 static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
     mp_obj_filter_t *self = filter_self(args[0]);
     mp_buffer_info_t info;
     if (!mp_get_buffer(args[1], &info, n_args == 2 ? MP_BUFFER_RW : MP_BUFFER_READ)) {
-        mp_raise_TypeError(SAMPLES_TEXT);
+        natmod_type_error(SAMPLES_TEXT);
     }
     const bool is_float = info.typecode == 'f';
     if (!is_float && info.typecode != 'h') {
-        mp_raise_ValueError(SAMPLES_TEXT);
+        natmod_value_error(SAMPLES_TEXT);
     }
     const size_t item_bytes = is_float ? sizeof(float) : sizeof(int16_t);
     const size_t count = is_float ? info.len / sizeof(float) : info.len / sizeof(int16_t);
@@ -137,7 +131,7 @@ static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
         const size_t apart =
             out < info.buf ? (char *)info.buf - (char *)out : (char *)out - (char *)info.buf;
         if (apart != 0 && apart < info.len) {
-            mp_raise_ValueError(OUT_TEXT);
+            natmod_value_error(OUT_TEXT);
         }
     }
     size_t frames = count;
@@ -147,7 +141,7 @@ static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
                                                      MP_OBJ_NEW_SMALL_INT(count),
                                                      MP_OBJ_NEW_SMALL_INT(self->channels)));
         if (frames * self->channels != count) {
-            mp_raise_ValueError("samples must be a multiple of channels");
+            natmod_value_error("samples must be a multiple of channels");
         }
     }
     if (is_float) {
@@ -155,7 +149,7 @@ static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
                            self->channels);
     } else {
         if (self->shift < 0) {
-            mp_raise_ValueError("gain must be below 8 for samples of type 'h'");
+            natmod_value_error("gain must be below 8 for samples of type 'h'");
         }
         eml_biquad_i16_run(self->sections_i16, self->n_sections, self->shift, self->state_i16,
                            info.buf, out, frames, self->channels);
@@ -174,7 +168,8 @@ static MP_DEFINE_CONST_FUN_OBJ_1(filter_reset_obj, filter_reset);
 // state() returns scipy's zi of the float path as an array; state(values) sets it.
 static mp_obj_t filter_state(size_t n_args, const mp_obj_t *args) {
     mp_obj_filter_t *self = filter_self(args[0]);
-    const size_t bytes = filter_states(self) * sizeof(float);
+    const size_t count = 2 * (size_t)self->n_sections * self->channels;
+    const size_t bytes = count * sizeof(float);
     if (n_args == 1) {
         mp_obj_t array = mp_load_attr(
             mp_import_name(MP_QSTR_array, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), MP_QSTR_array);
@@ -183,10 +178,10 @@ static mp_obj_t filter_state(size_t n_args, const mp_obj_t *args) {
         return mp_call_function_n_kw(array, 2, 0, content);
     }
     const float *values =
-        natmod_array(args[1], 'f', filter_states(self), sizeof(float), MP_BUFFER_READ, STATE_TEXT);
-    for (size_t i = 0; i < filter_states(self); i++) {
+        natmod_array(args[1], 'f', count, sizeof(float), MP_BUFFER_READ, STATE_TEXT);
+    for (size_t i = 0; i < count; i++) {
         if (!eml_biquad_is_finite(&values[i])) {
-            mp_raise_ValueError("state must be finite");
+            natmod_value_error("state must be finite");
         }
     }
     mp_fun_table.memmove_(self->state, values, bytes);
@@ -211,7 +206,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
         (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_state), MP_OBJ_FROM_PTR(&filter_state_obj)};
     MP_OBJ_TYPE_SET_SLOT(&filter_type, locals_dict, (void *)&filter_methods_dict, 0);
 
-    mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&filter_new_obj));
+    mp_store_global(MP_QSTR__new, MP_OBJ_FROM_PTR(&filter_new_obj));
     mp_store_global(MP_QSTR___version__,
                     mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
 
