@@ -143,12 +143,12 @@ static inline void eml_biquad_f32_run(const EmlBiquadF32 *sections, size_t n_sec
             s += 2 * channels;
         }
         out++;
-        int finite = 1;
         for (size_t i = 0; i < n_states; i += channels) {
-            finite &= eml_biquad_is_finite(&state[i]);
-        }
-        for (size_t i = 0; !finite && i < n_states; i += channels) {
-            state[i] = 0;
+            if (!eml_biquad_is_finite(&state[i])) {
+                for (i = 0; i < n_states; i += channels) {
+                    state[i] = 0;
+                }
+            }
         }
         state++;
     }

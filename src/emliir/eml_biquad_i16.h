@@ -125,32 +125,31 @@ static int32_t eml_biquad_exponent(const EmlBiquadF32 *section) {
     return largest;
 }
 
-// 2^15 log2 of v^2 |c0 + c1/z + c2/z^2|^2 at the frequency w with sin^2(w/2) = u / v. Exact even
-// where c is nearly 1, -2, 1 and w nearly 0. minus_u is -2 u, and odd_scale is 4 u (v - u).
-static int32_t eml_biquad_log_power(float c0, float c1, float c2, float minus_u, float v,
-                                    float odd_scale) {
-    const float even = (c0 + c1 + c2) * v + minus_u * (c0 + c2);
+// 2^15 log2 of (u + v)^2 |c0 + c1/z + c2/z^2|^2 at the frequency w with tan^2(w/2) = u / v. Exact
+// even where c is nearly 1, -2, 1 and w nearly 0.
+static int32_t eml_biquad_log_power(float c0, float c1, float c2, float u, float v) {
+    const float ends = c0 + c2;
+    const float even = v * (ends + c1) + u * (c1 + eml_biquad_negative(ends));
     const float odd = c0 + eml_biquad_negative(c2);
-    return eml_biquad_log2(even * even + odd_scale * (odd * odd));
+    return eml_biquad_log2(even * even + 4.0f * u * v * odd * odd);
 }
 
 // The gain of the first n sections at the frequency of a section's poles; at DC and at Nyquist if
 // there is no section but 0 or 1 instead. 2^15 log2 of the power.
 static int32_t eml_biquad_log_gain(const EmlBiquadF32 *sections, size_t n, float a1, float a2) {
-    const float u = 1.0f + eml_biquad_negative(a1 + a2);
-    const float v = 2.0f + eml_biquad_negative(a2 + a2);
-    const float minus_u = eml_biquad_negative(u + u);
-    const float odd_scale = 4.0f * u * (v + eml_biquad_negative(u));
+    const float middle = 1.0f + eml_biquad_negative(a2);
+    const float u = middle + eml_biquad_negative(a1);
+    const float v = middle + a1;
     int32_t log_gain = 0;
     for (const EmlBiquadF32 *s = sections; s < sections + n; s++) {
         // b may be so small that its square is 0.
         const int32_t exponent = eml_biquad_exponent(s);
         const EmlBiquadBits up = {.bits = (uint32_t)(127 - exponent) << 23};
-        log_gain += exponent * (1 << 16) +
-                    eml_biquad_log_power(s->b0 * up.value, s->b1 * up.value, s->b2 * up.value,
-                                         minus_u, v, odd_scale) -
-                    eml_biquad_log_power(1.0f, eml_biquad_negative(s->a1),
-                                         eml_biquad_negative(s->a2), minus_u, v, odd_scale);
+        log_gain +=
+            exponent * (1 << 16) +
+            eml_biquad_log_power(s->b0 * up.value, s->b1 * up.value, s->b2 * up.value, u, v) -
+            eml_biquad_log_power(1.0f, eml_biquad_negative(s->a1), eml_biquad_negative(s->a2), u,
+                                 v);
     }
     return log_gain;
 }
@@ -211,11 +210,17 @@ static inline int32_t eml_biquad_i16_convert(const EmlBiquadF32 *sections, size_
     for (size_t i = 0; i < n_sections; i++) {
         // The response of a cascade peaks near one of its poles, or at an end. Poles at 1 and -1
         // stand for the ends.
-        int32_t peak = eml_biquad_log_gain(sections, i + 1, 1, 0);
-        for (size_t point = 0; point <= n_sections; point++) {
-            const int last = point == n_sections;
-            const int32_t log_gain = eml_biquad_log_gain(
-                sections, i + 1, last ? -1 : sections[point].a1, last ? 0 : sections[point].a2);
+        int32_t peak = INT32_MIN;
+        EmlBiquadBits end = {1.0f};
+        for (size_t point = 0; point < n_sections + 2; point++) {
+            float a1 = end.value, a2 = 0;
+            if (point < n_sections) {
+                a1 = sections[point].a1;
+                a2 = sections[point].a2;
+            } else {
+                end.bits ^= 0x80000000;
+            }
+            const int32_t log_gain = eml_biquad_log_gain(sections, i + 1, a1, a2);
             peak = log_gain > peak ? log_gain : peak;
         }
         // Half of the power's logarithm is the amplitude's.

@@ -9,10 +9,10 @@
 #include "natmod.h"
 #include "soft_float.h"
 
-#define SOS_TEXT "sos must be an array of type 'f' with 6 values a section"
-#define SAMPLES_TEXT "samples must be an array of type 'f' or 'h'"
-#define OUT_TEXT "out must be like samples, and be samples or not overlap"
-#define STATE_TEXT "state must be an array of type 'f' with 2 values a section and channel"
+#define SOS_TEXT "sos must be array('f') with 6 values a row"
+#define SAMPLES_TEXT "samples must be array('f') or array('h')"
+#define OUT_TEXT "out must be samples, or like it and apart"
+#define STATE_TEXT "state must be array('f') with 2 values a row and channel"
 #define MAX_SECTIONS 255
 #define MAX_CHANNELS 255
 
@@ -55,22 +55,21 @@ static void filter_check_finite(const float *values, size_t count, size_t row) {
     }
 }
 
-// Copies a row of sos. The firmware divides by a0: a division of ours would cost 700 bytes where
-// there is no FPU.
-static void filter_set_section(EmlBiquadF32 *section, float *sos, size_t row) {
+// Copies a row of sos. The firmware divides: a division of ours would cost 700 bytes where there is
+// no FPU.
+static void filter_set_section(EmlBiquadF32 *section, const float *sos, size_t row) {
     sos += 6 * row;
     filter_check_finite(sos, 6, row);
     if ((((const EmlBiquadBits *)sos)[3].bits & 0x7f800000) == 0) {
         FILTER_RAISE(row, "row %d: a0 must not be 0");
     }
-    mp_obj_t a0 = mp_binary_get_val_array('f', sos, 3);
+    const float scale = mp_obj_get_float_to_f(mp_binary_op(
+        MP_BINARY_OP_TRUE_DIVIDE, MP_OBJ_NEW_SMALL_INT(1), mp_obj_new_float_from_f(sos[3])));
+    float *values = &section->b0;
     for (size_t i = 0; i < 5; i++) {
-        mp_obj_t value = mp_binary_get_val_array('f', sos, i < 3 ? i : i + 1);
-        mp_binary_set_val_array('f', section, i, mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, value, a0));
+        values[i] = i < 3 ? sos[i] * scale : eml_biquad_negative(sos[i + 1] * scale);
     }
-    section->a1 = eml_biquad_negative(section->a1);
-    section->a2 = eml_biquad_negative(section->a2);
-    filter_check_finite(&section->b0, 5, row);
+    filter_check_finite(values, 5, row);
     if (!eml_biquad_is_stable(section)) {
         FILTER_RAISE(row, "row %d: poles must lie inside the unit circle");
     }
@@ -149,7 +148,7 @@ static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
                            self->channels);
     } else {
         if (self->shift < 0) {
-            natmod_value_error("gain must be below 8 for samples of type 'h'");
+            natmod_value_error("gain must be below 8 for array('h')");
         }
         eml_biquad_i16_run(self->sections_i16, self->n_sections, self->shift, self->state_i16,
                            info.buf, out, frames, self->channels);

@@ -29,9 +29,9 @@ def load(source, channels=1):
         except ValueError:
             row = ()
         if len(row) != 6:
-            raise ValueError("line %d: 6 numbers expected" % number)
+            raise ValueError(f"line {number}: 6 numbers expected")
         sos.extend(row)
     # A count tells a whole file from one that was cut short.
     if count is not None and (count != str(len(sos) // 6) or line[-1] != "\n"):
-        raise ValueError("line %d: file must not be cut short" % number)
+        raise ValueError(f"line {number}: file must not be cut short")
     return _new(sos, channels)

@@ -6,10 +6,10 @@ import io
 import emliir
 
 GOOD = [0.25, 0.5, 0.25, 1, -0.5, 0.3]
-SOS = "sos must be an array of type 'f' with 6 values a section"
-SAMPLES = "samples must be an array of type 'f' or 'h'"
-OUT = "out must be like samples, and be samples or not overlap"
-STATE = "state must be an array of type 'f' with 2 values a section and channel"
+SOS = "sos must be array('f') with 6 values a row"
+SAMPLES = "samples must be array('f') or array('h')"
+OUT = "out must be samples, or like it and apart"
+STATE = "state must be array('f') with 2 values a row and channel"
 CHANNELS = "channels must be 1 to 255"
 POLES = "row %d: poles must lie inside the unit circle"
 FINITE = "row %d: values must be finite"
@@ -147,7 +147,7 @@ loud.run(h)
 assert list(h) == [400, 32764, 32767, 32767, -32768, -32768, -32768], h
 refuses(
     ValueError,
-    "gain must be below 8 for samples of type 'h'",
+    "gain must be below 8 for array('h')",
     new(floats(1e6, 0, 0, 1, 0, 0)).run,
     h,
 )
