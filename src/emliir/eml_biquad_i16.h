@@ -22,7 +22,10 @@ of two sections.
 #include <arm_acle.h>
 #endif
 
-#if defined(__arm__) && !defined(__clang__)
+#if defined(__clang__)
+// It would make one function of all, of more bytes.
+#define EML_BIQUAD_FAST __attribute__((noinline))
+#elif defined(__arm__)
 // For the loops that the time goes into, whatever the rest of the program is optimised for.
 #define EML_BIQUAD_FAST __attribute__((optimize("O2"), noinline))
 #else
@@ -158,17 +161,21 @@ static int32_t eml_biquad_log_gain(const EmlBiquadF32 *sections, size_t n, float
 static void eml_biquad_i16_store(const EmlBiquadF32 *from, int32_t scale, EmlBiquadI16 *to) {
     const float *value = &from->b0;
 #if EML_BIQUAD_PIECES
+    // Near the end of the spectrum that the poles are nearer to, DC or Nyquist, the response
+    // depends on the last bits of a1 + a2 or a2 - a1, and of b likewise: so these are what is
+    // rounded.
+    const int32_t a1 = eml_biquad_fixed(from->a1, 30);
+    const int32_t a2 = eml_biquad_fixed(from->a2, 30);
+    const int32_t sign = a1 < 0 ? -1 : 1;
+    const int32_t quarters = ((a1 >> 1) + (1 << 26)) >> 27;
+    to->quarters[0] = quarters;
+    to->quarters[1] = (((a1 >> 1) * sign + (a2 >> 1) + (1 << 26)) >> 27) - quarters * sign;
     // What quarters leave of a, and b where they are small, is stored larger, the largest between
     // 1/4 and 1/2.
     int32_t fine[5];
-    int32_t largest = 1;
-    for (size_t i = 3; i < 5; i++) {
-        const int32_t a = eml_biquad_fixed(value[i], 30);
-        const int32_t quarters = ((a >> 1) + (1 << 26)) >> 27;
-        to->quarters[i - 3] = quarters;
-        fine[i] = (int32_t)((uint32_t)a - (uint32_t)quarters * (1 << 28));
-        largest |= fine[i] < 0 ? -fine[i] : fine[i];
-    }
+    fine[3] = (int32_t)((uint32_t)a1 - (uint32_t)quarters * (1 << 28));
+    fine[4] = a2 - to->quarters[1] * (1 << 28);
+    int32_t largest = (fine[3] < 0 ? -fine[3] : fine[3]) | (fine[4] < 0 ? -fine[4] : fine[4]) | 1;
     to->shift[1] = 0;
     for (; largest < 1 << 28; largest *= 2) {
         to->shift[1]++;
@@ -178,9 +185,6 @@ static void eml_biquad_i16_store(const EmlBiquadF32 *from, int32_t scale, EmlBiq
     for (size_t i = 0; i < 3; i++) {
         fine[i] = eml_biquad_fixed(value[i], 27 + scale + to->shift[0]);
     }
-    // b1 is rounded such that the gain is right at DC or at Nyquist, whichever the poles are nearer
-    // to: there it depends on the last bits.
-    const int32_t sign = to->quarters[0] < 0 ? -1 : 1;
     const int32_t sum = fine[0] + fine[1] * sign + fine[2];
     fine[0] = (fine[0] + 2) >> 2;
     fine[2] = (fine[2] + 2) >> 2;
