@@ -103,13 +103,6 @@ static inline int eml_biquad_is_stable(const EmlBiquadF32 *section) {
     return a2 > -one && (a1 < 0 ? -a1 : a1) < one - a2;
 }
 
-// Subtracting with this takes the addition that is there anyway.
-static float eml_biquad_negative(float value) {
-    EmlBiquadBits both = {value};
-    both.bits ^= 0x80000000;
-    return both.value;
-}
-
 // 2^15 log2 of a positive float, within 9 % of a power of two.
 static int32_t eml_biquad_log2(float value) {
     const EmlBiquadBits both = {value};
