@@ -36,18 +36,11 @@ static inline int eml_biquad_is_finite(const float *value) {
     return (both.bits >> 23 & 0xff) != 0xff;
 }
 
-// Subtracting with this takes the addition that is there anyway.
-static inline float eml_biquad_negative(float value) {
-    EmlBiquadBits both = {value};
-    both.bits ^= 0x80000000;
-    return both.value;
-}
-
 /** Sets a section from 1 / a0 and a row of b0, b1, b2, a0, a1, a2. */
 static inline void eml_biquad_set(EmlBiquadF32 *section, const float *row, float inverse) {
     float *values = &section->b0;
     for (size_t i = 0; i < 5; i++) {
-        values[i] = i < 3 ? row[i] * inverse : eml_biquad_negative(row[i + 1] * inverse);
+        values[i] = i < 3 ? row[i] * inverse : -(row[i + 1] * inverse);
     }
 }
 

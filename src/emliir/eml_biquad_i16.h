@@ -125,16 +125,16 @@ static int32_t eml_biquad_exponent(const EmlBiquadF32 *section) {
 // even where c is nearly 1, -2, 1 and w nearly 0.
 static int32_t eml_biquad_log_power(float c0, float c1, float c2, float u, float v) {
     const float ends = c0 + c2;
-    const float even = v * (ends + c1) + u * (c1 + eml_biquad_negative(ends));
-    const float odd = c0 + eml_biquad_negative(c2);
+    const float even = v * (ends + c1) + u * (c1 - ends);
+    const float odd = c0 - c2;
     return eml_biquad_log2(even * even + 4.0f * u * v * odd * odd);
 }
 
 // The gain of the first n sections at the frequency of a section's poles; at DC and at Nyquist if
 // there is no section but 0 or 1 instead. 2^15 log2 of the power.
 static int32_t eml_biquad_log_gain(const EmlBiquadF32 *sections, size_t n, float a1, float a2) {
-    const float middle = 1.0f + eml_biquad_negative(a2);
-    const float u = middle + eml_biquad_negative(a1);
+    const float middle = 1.0f - a2;
+    const float u = middle - a1;
     const float v = middle + a1;
     int32_t log_gain = 0;
     for (const EmlBiquadF32 *s = sections; s < sections + n; s++) {
@@ -144,8 +144,7 @@ static int32_t eml_biquad_log_gain(const EmlBiquadF32 *sections, size_t n, float
         log_gain +=
             exponent * (1 << 16) +
             eml_biquad_log_power(s->b0 * up.value, s->b1 * up.value, s->b2 * up.value, u, v) -
-            eml_biquad_log_power(1.0f, eml_biquad_negative(s->a1), eml_biquad_negative(s->a2), u,
-                                 v);
+            eml_biquad_log_power(1.0f, -s->a1, -s->a2, u, v);
     }
     return log_gain;
 }
