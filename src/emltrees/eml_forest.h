@@ -55,6 +55,13 @@ enum {
     EML_FOREST_ARRAYS
 };
 
+struct EmlForest;
+
+// Walks one tree from its root; returns the leaf (hard vote: the class). One function for each kind
+// of model, so that the loop decides nothing about it: 10 to 14 instructions a node.
+typedef uint32_t (*EmlForestWalk)(const struct EmlForest *self, const void *features,
+                                  uint32_t node);
+
 // The arrays come last: in Thumb-1 code a byte is only near if it is among the first 32.
 typedef struct EmlForest {
     uint32_t first_leaf; // a link of first_leaf + i is leaf i (hard vote: class i)
@@ -73,6 +80,7 @@ typedef struct EmlForest {
     uint8_t has_scale;
     uint8_t exponent; // of the largest float32 that is summed
     uint8_t n_pure; // the first leaves of a vote, each of which is all for the class of its number
+    EmlForestWalk walk;
     const uint8_t *array[EML_FOREST_ARRAYS];
 } EmlForest;
 
@@ -159,10 +167,6 @@ static inline int32_t eml_forest_key(int32_t bits) { return bits ^ ((bits >> 31)
 #define EML_FOREST_STEP EML_FOREST_STEP_IF
 #endif
 
-// Walks one tree from its root; returns the leaf (hard vote: the class). One function for each kind
-// of model, so that the loop decides nothing about it: 10 to 14 instructions a node.
-typedef uint32_t (*EmlForestWalk)(const EmlForest *self, const void *features, uint32_t node);
-
 #define EML_FOREST_WALK(name, feature_type, step, threshold_type, link_type) \
     static uint32_t name(const EmlForest *self, const void *features, uint32_t node) { \
         const feature_type *value = (const feature_type *)features; \
@@ -171,12 +175,12 @@ typedef uint32_t (*EmlForestWalk)(const EmlForest *self, const void *features, u
             (const threshold_type *)self->array[EML_FOREST_THRESHOLD]; \
         const link_type *links = (const link_type *)self->array[EML_FOREST_LINK]; \
         const uint32_t first_leaf = self->first_leaf; \
-        uint32_t jump = 0; \
+        uint32_t jump; \
         do { \
-            node += jump; \
             const link_type *link = links + 2 * node; \
             step(link, value[feature[node]], threshold[node].value); \
             jump = link->value; \
+            node += jump; \
         } while (jump < first_leaf); \
         return jump - first_leaf; \
     }
@@ -236,7 +240,6 @@ static inline bool eml_forest_has_nan(const EmlForest *self, const void *feature
 static __attribute__((noinline)) uint32_t eml_forest_vote(const EmlForest *self,
                                                           const void *features, uint32_t *votes,
                                                           bool all, uint32_t *trees_used) {
-    const EmlForestWalk walk = eml_forest_walk(self);
     const EmlForestUint16 *root = (const EmlForestUint16 *)self->array[EML_FOREST_ROOT];
     const uint32_t n_classes = self->n_classes;
     uint32_t *vote = votes;
@@ -247,7 +250,7 @@ static __attribute__((noinline)) uint32_t eml_forest_vote(const EmlForest *self,
     uint32_t still = EML_FOREST_WHOLE * self->n_trees + (all ? 1u << 31 : 0);
     uint32_t best = 0, best_votes = 0, second_votes = 0;
     do {
-        const uint32_t leaf = walk(self, features, root->value);
+        const uint32_t leaf = self->walk(self, features, root->value);
         root++;
         still -= EML_FOREST_WHOLE;
         if (leaf < self->n_pure) {
@@ -359,10 +362,9 @@ static void eml_forest_sum(const EmlForest *self, const void *features, EmlFores
                       ? eml_forest_fixed(self, eml_forest_bits(self->array[EML_FOREST_BASE], i))
                       : 0;
     }
-    const EmlForestWalk walk = eml_forest_walk(self);
     const EmlForestUint16 *root = (const EmlForestUint16 *)self->array[EML_FOREST_ROOT];
     for (uint32_t tree = 0, i = 0; tree < self->n_trees; tree++) {
-        const uint32_t leaf = walk(self, features, root[tree].value);
+        const uint32_t leaf = self->walk(self, features, root[tree].value);
         sums[i] += eml_forest_fixed(self, eml_forest_bits(self->array[EML_FOREST_LEAF], leaf));
         i = i + 1 == n_outputs ? 0 : i + 1;
     }
@@ -490,9 +492,10 @@ static inline bool eml_forest_quantize(const EmlForest *self, const int32_t *raw
 }
 #endif
 
-/** Sets `n_pure` and `exponent`, the last part of loading. Returns false if a value is infinite or
-no number. */
+/** Sets `n_pure`, `exponent` and `walk`, the last part of loading. Returns false if a value is
+infinite or no number. */
 static inline bool eml_forest_measure(EmlForest *self) {
+    self->walk = eml_forest_walk(self);
     uint32_t pure = self->leaf_bits == 0 ? self->n_classes : 0;
     if (self->leaf_bits == 8) {
         // As far as leaf i is 255 for class i and 0 for the others.
