@@ -159,6 +159,38 @@ def test_int16(machine: Machine, scale: float) -> None:
             assert decibels(real + 1j * imag, exact) >= wanted
 
 
+def test_int16_of_all_range(machine: Machine) -> None:
+    """Nothing wraps where all samples are the largest, -32768 among them."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    rng = np.random.default_rng(seed)
+    jobs = []
+    for n in (8, 16, 32, 64, 128, 256):
+        signs = rng.integers(0, 2, (6, n))
+        signs[0] = 1
+        signs[1] = np.arange(n) % 2
+        signs[2] = np.arange(n) // 2 % 2
+        signs[3] = np.arange(n) < n // 2
+        rows = np.where(signs, -32768, 32767).astype(np.int16)
+        jobs += [Job("rfft", rows), Job("power", rows, "hann"), Job("run", rows)]
+    for job, results in zip(jobs, run(machine, jobs), strict=True):
+        rows = job.rows.astype(float)
+        if job.kind == "power":
+            rows *= signal.get_window("hann", rows.shape[1])
+        inputs = rows[::2] + 1j * rows[1::2] if job.kind == "run" else rows
+        for row, (exponent, arrays) in zip(inputs, results, strict=True):
+            if job.kind == "power":
+                found = np.sqrt(np.frombuffer(arrays[0], np.uint32) * 2.0**exponent)
+                exact = np.abs(np.fft.rfft(row))
+            else:
+                values = [np.frombuffer(array, np.int16) * 2.0**exponent for array in arrays]
+                if job.kind == "rfft":
+                    found, exact = values[0][0::2] + 1j * values[0][1::2], np.fft.rfft(row)
+                else:
+                    found, exact = values[0] + 1j * values[1], np.fft.fft(row)
+            assert decibels(found, exact) >= 60
+
+
 def test_windows(machine: Machine) -> None:
     """Windows are scipy's periodic ones, or any values, also beyond 1 and below 0."""
     jobs = []
@@ -166,15 +198,23 @@ def test_windows(machine: Machine) -> None:
     for n in (8, 256):
         # Without the impulse: it lies where some windows are nearly 0.
         rows = np.delete(signals(n), 1, axis=0)
-        for window in ("hann", "hamming", "array"):
+        floats, integers = rows.astype(np.float32), np.round(rows * 32767).astype(np.int16)
+        almost_one = np.full(n, 1 - 2.0**-17)
+        almost_one[1::2] = 1e-36
+        for window in (
+            *("hann", "hamming"),
+            np.random.default_rng(5).uniform(-3, 7, n),
+            np.hanning(2 * n)[:n],
+            almost_one,
+            -almost_one,
+        ):
             given: str | np.ndarray = window
-            if window == "array":
-                given = np.random.default_rng(5).uniform(-3, 7, n).astype(np.float32)
-                values = given.astype(float)
-            else:
+            if isinstance(window, str):
                 values = signal.get_window(window, n)
-            jobs.append(Job("power", rows.astype(np.float32), given))
-            jobs.append(Job("power", np.round(rows * 32767).astype(np.int16), given))
+            else:
+                given = window.astype(np.float32)
+                values = given.astype(float)
+            jobs += [Job("power", floats, given), Job("power", integers, given)]
             windows += [values, values]
     for job, values, results in zip(jobs, windows, run(machine, jobs), strict=True):
         exact = np.abs(np.fft.rfft(job.rows * values))
