@@ -1,15 +1,20 @@
 """What emlfft costs: instructions for a spectrum or transform, and bytes.
 
 The baseline is emlearn's own eml_fft.h, wrapped the plain way (baseline/emlfft).
+
+And how much of an int16 spectrum is signal: the worst of noise, impulse, DC, Nyquist and sines,
+against numpy. All machines give the same bits.
 """
 
 import subprocess
 from collections.abc import Iterator
 
+import numpy as np
+
 from tests.machines.machine import MACHINES, ROOT
+from tests.test_fft import Job, decibels, run, signals
 
 BASELINE = ROOT / "build" / "baseline"
-ARCHITECTURES = ("x64", "armv6m", "armv7emsp", "xtensawin", "rv32imc")
 SCRIPT = """
 import array, gc, instructions, {module}
 for n, kind, typecode in {cases}:
@@ -52,9 +57,25 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
                 kind, n, typecode, cost = line.split()
                 case = f"{prefix}{kind}_{n}_{'f32' if typecode == 'f' else 'i16'}"
                 yield "emlfft", case, name, "instructions", int(cost)
-    for architecture in ARCHITECTURES:
-        file = ROOT / "dist" / f"{architecture}_6.3" / "emlfft.mpy"
-        yield "emlfft", "mpy", architecture, "bytes", file.stat().st_size
+    for level, scale in (("full_scale", 32767), ("40_dB_below", 327.67)):
+        for n in (8, 64, 256, 512, 1024, 2048, 4096):
+            yield "emlfft", f"snr_{level}_{n}", "unix-x64", "dB", round(snr(n, scale), 1)
+    for folder in sorted((ROOT / "dist").glob("*_6.3")):
+        architecture = folder.name.removesuffix("_6.3")
+        yield "emlfft", "mpy", architecture, "bytes", (folder / "emlfft.mpy").stat().st_size
+
+
+def snr(n: int, scale: float) -> float:
+    """The least signal to noise of real int16 transforms, in dB."""
+    rows = np.round(signals(n) * scale).astype(np.int16)
+    found = []
+    for row, (exponent, arrays) in zip(
+        rows, run(MACHINES["unix-x64"], [Job("rfft", rows)])[0], strict=True
+    ):
+        parts = np.frombuffer(arrays[0], np.int16) * 2.0**exponent
+        exact = np.fft.rfft(row.astype(float))
+        found.append(decibels(parts[0::2] + 1j * parts[1::2], exact))
+    return min(found)
 
 
 if __name__ == "__main__":

@@ -137,6 +137,25 @@ def test_int16_is_the_same_in_assembly(cortex_m: Machine, tmp_path: Path) -> Non
         np.testing.assert_array_equal(out, iir_host.run(job.sos, samples, cortex_m.name))
 
 
+@pytest.mark.parametrize("machine_name", ["cortex-m0", "cortex-m4f"])
+def test_int16_does_not_ring_on(machine_name: str) -> None:
+    """Full-scale square waves, of which a high-pass makes more than int16 holds, saturate."""
+    for sos in (
+        signal.butter(4, 0.01, "high", fs=1, output="sos"),
+        signal.cheby1(2, 1, 0.01, "high", fs=1, output="sos"),
+        signal.cheby1(8, 1, 0.01, "high", fs=1, output="sos"),
+        signal.ellip(4, 1, 40, 0.03, "high", fs=1, output="sos"),
+    ):
+        rows = sos.astype(np.float32)
+        for period in (4, 20, 100, 300, 1000):
+            loud = np.arange(6000) // (period // 2) % 2
+            samples = np.where(loud, -32768, 32767).astype(np.int16)
+            samples[4000:] //= 4
+            exact = np.clip(signal.sosfilt(rows.astype(float), samples), -32768, 32767)
+            out = iir_host.run(rows, samples, machine_name)
+            assert np.abs(out - exact).max() <= 3, (sos, period)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.int16])
 def test_channels_chunks_and_state(machine: Machine, dtype: type, tmp_path: Path) -> None:
     """Chunks give what one call gives; a channel gives what it gives alone; state is scipy's zi."""

@@ -2,9 +2,9 @@
 routines.
 
 On a Cortex-M0 these take 400 bytes in place of 1600, and a sixth less time. Results are rounded to
-the nearest, ties to even, as IEEE 754 says. What is left out: numbers below 2^-126 count as 0; an
-operation on an infinity or a NaN returns that operand, so infinity - infinity and 0 * infinity are
-infinite.
+the nearest, ties to even, as IEEE 754 says. What is left out: numbers below 2^-126 count as 0, but
+to add 0 to one gives it back; -0 + 0 is -0; an operation on an infinity or a NaN returns that
+operand, so infinity - infinity and 0 * infinity are infinite.
 
 Include this once in a module that needs it.
 */

@@ -3,9 +3,10 @@
 Direct form I. Between the sections a sample has more bits than int16, and each section carries
 what rounding cuts off over to its next sample, so that errors do not pile up where poles are near
 the unit circle. Coefficients have 22 bits or more. The overall gain is spread over the sections:
-each is scaled by a power of two such that the response up to there peaks between 1/4 and 1/2, and
-the last shift makes up for it. That leaves room for what transients add to the peak; beyond, and
-where the result does not fit int16, values saturate.
+each is scaled by a power of two such that the response up to there peaks between 0.2 and 0.4, and
+the last shift makes up for it. That leaves room for what transients add to the peak, in a high-pass
+as much again and more: were a value between the sections cut off, the filter would ring on. Beyond,
+and where the result does not fit int16, values saturate.
 
 Samples of several channels are interleaved, and every channel has states of its own:
 state[channel * n_sections + i]. All memory belongs to the caller.
@@ -219,8 +220,9 @@ static inline int32_t eml_biquad_i16_convert(const EmlBiquadF32 *sections, size_
             const int32_t log_gain = eml_biquad_log_gain(sections, i + 1, a1, a2);
             peak = log_gain > peak ? log_gain : peak;
         }
-        // Half of the power's logarithm is the amplitude's.
-        int32_t goal = EML_BIQUAD_EXTRA_BITS - 2 - (peak >> 16);
+        // Half of the power's logarithm is the amplitude's. 20000 is that of 1.24: 1/1.24 counts
+        // as 1.
+        int32_t goal = EML_BIQUAD_EXTRA_BITS - 2 - ((peak + 20000) >> 16);
         // What exceeds int16 by more than the extra bits saturates in any case.
         goal = goal < EML_BIQUAD_LEAST && i == n_sections - 1 ? EML_BIQUAD_LEAST : goal;
         // No b may reach 4.
@@ -389,7 +391,8 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
         int32_t a = (low[3] * (y1 >> 9) + low[4] * (y2 >> 9)) >> 11;
         a += high[3] * (y1 >> 9) + high[4] * (y2 >> 9);
         const int32_t b = (low[0] * (x >> 3) + low[1] * (x1 >> 3) + low[2] * (x2 >> 3)) >> 11;
-        // Sums may wrap from here on: that does no harm, for what they add up to does not.
+        // Sums may wrap from here on: that does no harm, for what they add up to does not, unless
+        // a value was cut off before.
         uint32_t sum =
             (uint32_t)b + high[0] * (uint32_t)x + high[1] * (uint32_t)x1 + high[2] * (uint32_t)x2;
         sum = (uint32_t)((int32_t)sum >> section->shift[0]) + (uint32_t)(a >> section->shift[1]);
@@ -444,7 +447,8 @@ static EML_BIQUAD_FAST void eml_biquad_i16_in(const char *end, int32_t offset, i
 #endif
 }
 
-// Shifts and rounds a block's samples and puts them where they belong.
+// Shifts and rounds a block's samples and puts them where they belong. On a Cortex-M0 it takes all
+// low registers, and so cannot be compiled at -O0.
 static EML_BIQUAD_FAST void eml_biquad_i16_out(char *end, int32_t offset, int32_t step,
                                                const int32_t *samples, int32_t shift) {
 #if EML_BIQUAD_THUMB1

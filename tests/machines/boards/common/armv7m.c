@@ -1,5 +1,6 @@
-// What the port's reset code lacks for ARMv7-M with an FPU. It calls mp_semihosting_init first of
-// all, before any floating-point instruction, and the linker's --wrap leads that call here.
+// What the port's reset code lacks for ARMv7-M, with or without an FPU. It calls
+// mp_semihosting_init first of all, before any floating-point instruction, and the linker's --wrap
+// leads that call here.
 
 #include <stdint.h>
 
