@@ -6,15 +6,14 @@ And how much of an int16 spectrum is signal: the worst of noise, impulse, DC, Ny
 against numpy. All machines give the same bits.
 """
 
-import subprocess
 from collections.abc import Iterator
 
 import numpy as np
 
-from tests.machines.machine import MACHINES, ROOT
+from benchmarks.modules import baseline, shipped, sizes
+from tests.machines.machine import MACHINES
 from tests.test_fft import Job, decibels, run, signals
 
-BASELINE = ROOT / "build" / "baseline"
 SCRIPT = """
 import array, gc, instructions, {module}
 for n, kind, typecode in {cases}:
@@ -43,11 +42,8 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
     """Yield the rows of results.csv."""
     for name, cases in CASES.items():
         machine = MACHINES[name]
-        command = ["make", "-s", "-C", str(ROOT / "benchmarks" / "baseline" / "emlfft")]
-        command += [f"ARCH={machine.arch}", f"OUT={BASELINE}"]
-        subprocess.run(command, check=True, capture_output=True)
-        own = ROOT / "dist" / f"{machine.arch}_6.3" / "emlfft.mpy"
-        plain = BASELINE / "dist" / f"{machine.arch}_6.3" / "fft_baseline.mpy"
+        own = shipped("emlfft", machine.arch)
+        plain = baseline("emlfft", "fft_baseline", machine.arch)
         for file, prefix, window, wanted in (
             (own, "", ", 'hann'", cases),
             (plain, "baseline_", "", [case for case in cases if case[1] == "complex"]),
@@ -60,9 +56,8 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
     for level, scale in (("full_scale", 32767), ("40_dB_below", 327.67)):
         for n in (8, 64, 256, 512, 1024, 2048, 4096):
             yield "emlfft", f"snr_{level}_{n}", "unix-x64", "dB", round(snr(n, scale), 1)
-    for folder in sorted((ROOT / "dist").glob("*_6.3")):
-        architecture = folder.name.removesuffix("_6.3")
-        yield "emlfft", "mpy", architecture, "bytes", (folder / "emlfft.mpy").stat().st_size
+    for arch, size in sizes("emlfft"):
+        yield "emlfft", "mpy", arch, "bytes", size
 
 
 def snr(n: int, scale: float) -> float:

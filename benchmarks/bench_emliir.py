@@ -6,17 +6,16 @@ And how much of an int16 signal is signal: white noise at half scale, with the e
 sosfilt in float64. Kernels run on this computer; the tests hold the machines to the same bits.
 """
 
-import subprocess
 from collections.abc import Iterator
 
 import numpy as np
 from scipy import signal
 
+from benchmarks.modules import baseline, shipped, sizes
 from emlmpy import iir
 from tests import iir_host
-from tests.machines.machine import MACHINES, ROOT
+from tests.machines.machine import MACHINES
 
-BASELINE = ROOT / "build" / "baseline"
 # Two sections; counting two lengths leaves out what a call costs once.
 SCRIPT = """
 import array, instructions, {module}
@@ -45,16 +44,11 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
     """Yield the rows of results.csv."""
     for name in ("cortex-m4f", "cortex-m0"):
         machine = MACHINES[name]
-        command = ["make", "-s", "-C", str(ROOT / "benchmarks" / "baseline" / "emliir")]
-        command += [f"ARCH={machine.arch}", f"OUT={BASELINE}"]
-        subprocess.run(command, check=True, capture_output=True)
-        modules = {
-            "emliir": (ROOT / "dist", "", ("f", "h")),
-            "iir_baseline": (BASELINE / "dist", "baseline_", ("f",)),
-        }
-        for module, (folder, prefix, typecodes) in modules.items():
-            file = folder / f"{machine.arch}_6.3" / f"{module}.mpy"
-            script = SCRIPT.format(module=module, typecodes=typecodes)
+        for file, prefix, typecodes in (
+            (shipped("emliir", machine.arch), "", ("f", "h")),
+            (baseline("emliir", "iir_baseline", machine.arch), "baseline_", ("f",)),
+        ):
+            script = SCRIPT.format(module=file.stem, typecodes=typecodes)
             for line in machine.run(script, {file.name: file}, shift=8).splitlines():
                 typecode, slope = line.split()
                 case = prefix + {"f": "f32_section", "h": "i16_section"}[typecode]
@@ -64,9 +58,8 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
             filters["notch"] = iir.design("notch", cutoff, 1)
             for kind, sos in filters.items():
                 yield "emliir", f"snr_{kind}_{cutoff}", name, "dB", round(snr(sos, name), 1)
-    for folder in sorted((ROOT / "dist").glob("*_6.3")):
-        architecture = folder.name.removesuffix("_6.3")
-        yield "emliir", "mpy", architecture, "bytes", (folder / "emliir.mpy").stat().st_size
+    for arch, size in sizes("emliir"):
+        yield "emliir", "mpy", arch, "bytes", size
 
 
 if __name__ == "__main__":

@@ -1,17 +1,17 @@
 """emlknn's bytes, memory and instructions, and those of emlearn's own header wrapped plainly."""
 
 import re
-import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 
-from tests.machines.machine import MACHINES, ROOT
+from benchmarks.modules import baseline, shipped, sizes
+from tests.machines.machine import MACHINES
 
 NEIGHBORS = 3
 CASES = [(100, 8), (1000, 8), (100, 64)]
 QUERIES = 10
-BASELINE = ROOT / "build" / "baseline"
 
 SCRIPT = """
 import array, gc
@@ -41,12 +41,12 @@ while data.readinto(row):
 """
 
 
-def run(machine_name: str, module: str, mpy: bytes, items: int, features: int) -> tuple[int, int]:
+def run(machine_name: str, file: Path, items: int, features: int) -> tuple[int, int]:
     """Instructions of a predict, mean over the queries, and the model's bytes of heap."""
     generator = np.random.default_rng(42)
     data = generator.integers(-1000, 1000, (items + QUERIES, features), endpoint=True)
-    script = SCRIPT.format(module=module, items=items, features=features, neighbors=NEIGHBORS)
-    files = {f"{module}.mpy": mpy, "data.bin": data.astype("<i2").tobytes()}
+    script = SCRIPT.format(module=file.stem, items=items, features=features, neighbors=NEIGHBORS)
+    files = {file.name: file, "data.bin": data.astype("<i2").tobytes()}
     output = MACHINES[machine_name].run(script, files, shift=8)
     counts = [int(count) for count in re.findall(r"predict (\d+)", output)]
     assert len(counts) == QUERIES
@@ -57,20 +57,15 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
     """Rows: module, case, machine, metric, value."""
     for name in ("cortex-m4f", "cortex-m0"):
         arch = MACHINES[name].arch
-        folder = ROOT / "benchmarks" / "baseline" / "emlknn"
-        command = ["make", "-C", folder, f"ARCH={arch}", f"OUT={BASELINE}"]
-        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-        for module, label, dist in (
-            ("emlknn", "", ROOT / "dist"),
-            ("emlneighbors", "_emlearn", BASELINE / "dist"),
+        for label, file in (
+            ("", shipped("emlknn", arch)),
+            ("_emlearn", baseline("emlknn", "emlneighbors", arch)),
         ):
-            mpy = (dist / f"{arch}_6.3" / f"{module}.mpy").read_bytes()
             for items, features in CASES:
-                instructions, heap = run(name, module, mpy, items, features)
+                instructions, heap = run(name, file, items, features)
                 case = f"{items}x{features}{label}"
                 yield "emlknn", f"predict_{case}", name, "instructions", instructions
                 if (items, features) == CASES[0]:
                     yield "emlknn", f"model_{case}", name, "heap_bytes", heap
-    for folder in sorted((ROOT / "dist").glob("*_6.3")):
-        size = (folder / "emlknn.mpy").stat().st_size
-        yield "emlknn", "mpy", folder.name.removesuffix("_6.3"), "bytes", size
+    for arch, size in sizes("emlknn"):
+        yield "emlknn", "mpy", arch, "bytes", size

@@ -22,6 +22,7 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
 
 import emlmpy
+from benchmarks.modules import baseline, shipped, sizes
 from tests.machines.build import build
 from tests.machines.machine import MACHINES, ROOT
 
@@ -197,17 +198,13 @@ def rows(count: int | None = ROWS) -> bytes:
 def run(machine: str, script: str, files: dict[str, Path | bytes], **options: int) -> str:
     """Run a script with emltrees as it ships."""
     board = MACHINES[machine]
-    module = ROOT / "dist" / f"{board.arch}_6.3" / "emltrees.mpy"
-    return board.run(script, {"emltrees.mpy": module, **files}, timeout=300, **options)
+    module = shipped("emltrees", board.arch)
+    return board.run(script, {module.name: module, **files}, timeout=300, **options)
 
 
-def baseline(machine: str) -> Iterator[Row]:
+def emlearn_rows(machine: str) -> Iterator[Row]:
     """emlearn's own kernel on the same forest, thresholds made exact so that it walks the same."""
-    out = ROOT / "build" / "baseline"
-    arch = MACHINES[machine].arch
-    source = ROOT / "benchmarks" / "baseline" / "emltrees"
-    command = ["make", "-s", "-C", str(source), f"ARCH={arch}", f"OUT={out}"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    module = baseline("emltrees", "baseline_trees", MACHINES[machine].arch)
     nodes, roots = [], []
     for line in emlearn_csv(forest(10, 10)).decode().split():
         kind, *fields = line.split(",")
@@ -225,7 +222,7 @@ def baseline(machine: str) -> Iterator[Row]:
         }
     )
     files = {
-        "baseline_trees.mpy": out / "dist" / f"{arch}_6.3" / "baseline_trees.mpy",
+        module.name: module,
         "nodes.bin": np.array(nodes, dtype=layout).tobytes(),
         "roots.bin": np.array(roots, dtype="<i4").tobytes(),
         "rows.bin": rows(),
@@ -291,10 +288,9 @@ def measure() -> Iterator[Row]:
     """All rows."""
     build(list(MACHINES))
     os.environ["PATH"] = f"{ROOT / '.venv' / 'bin'}:{os.environ['PATH']}"
-    for folder in sorted((ROOT / "dist").glob("*_6.3")):
-        arch = folder.name.removesuffix("_6.3")
-        yield "emltrees", "mpy", arch, "bytes", (folder / "emltrees.mpy").stat().st_size
-        yield "emltrees", "mpy_votes", arch, "bytes", (folder / "emltrees_votes.mpy").stat().st_size
+    for case, module in (("mpy", "emltrees"), ("mpy_votes", "emltrees_votes")):
+        for arch, size in sizes(module):
+            yield "emltrees", case, arch, "bytes", size
     for machine in ("cortex-m0", "cortex-m4f"):
         for case, trees, vote in (
             ("predict_hard_10x10", 10, "hard"),
@@ -306,7 +302,7 @@ def measure() -> Iterator[Row]:
             csv = own_file(trees, 10, vote, "csv")
             count = float(run(machine, PREDICT, {"model.csv": csv, "rows.bin": rows()}, shift=8))
             yield "emltrees", case, machine, "instructions", count
-        yield from baseline(machine)
+        yield from emlearn_rows(machine)
     csv = emlearn_csv(forest(10, 10))
     count = float(run("cortex-m4f", LOAD, {"model.csv": csv}, shift=4))
     yield "emltrees", "load_csv_10x10", "cortex-m4f", "instructions", count

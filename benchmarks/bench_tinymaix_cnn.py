@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from mpremote.romfs import VfsRomWriter
 
+from benchmarks.modules import shipped, sizes
 from emlmpy.tmdl_file import Activation, Model, pack
 from tests.cnn_models import Network
-from tests.machines.machine import MACHINES, ROOT
+from tests.machines.machine import MACHINES
 
-ARCHITECTURES = ("x64", "armv6m", "armv7emsp", "xtensawin", "rv32imc")
 # Where no board has anything else; a model is used there in place.
 ADDRESSES = {"cortex-m0": 0x000A_0000, "cortex-m4f": 0x0028_0000}
 SCRIPT = """
@@ -109,7 +109,7 @@ def run(machine_name: str, network: Network) -> tuple[int, int]:
     image = rom_of(pack(Model(network.layers)))
     n_inputs = network.layers[0].inputs[0].size
     pixels = np.random.default_rng(5).integers(-128, 128, n_inputs, dtype=np.int8)
-    module = ROOT / "dist" / f"{machine.arch}_6.3" / "tinymaix_cnn.mpy"
+    module = shipped("tinymaix_cnn", machine.arch)
     address = ADDRESSES[machine_name]
     with tempfile.TemporaryDirectory() as folder:
         rom = Path(folder) / "rom"
@@ -137,9 +137,8 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
         few, many = (run(name, softmax(n))[0] for n in (10, 100))
         yield "tinymaix_cnn", "softmax_class", name, "instructions", round((many - few) / 90, 1)
     for case, module in (("mpy_int8", "tinymaix_cnn"), ("mpy_fp32", "tinymaix_cnn_fp32")):
-        for architecture in ARCHITECTURES:
-            file = ROOT / "dist" / f"{architecture}_6.3" / f"{module}.mpy"
-            yield "tinymaix_cnn", case, architecture, "bytes", file.stat().st_size
+        for arch, size in sizes(module):
+            yield "tinymaix_cnn", case, arch, "bytes", size
 
 
 if __name__ == "__main__":

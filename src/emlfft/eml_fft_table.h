@@ -30,7 +30,7 @@ static void eml_fft_cos_sin(uint32_t k, uint32_t log2_n, int32_t *cosine, int32_
     // 2 pi / 2^14 is 411774 + 54546 / 2^16 in these numbers.
     const int32_t x = rest * 411774 + (rest * 54546 >> 16);
     const int32_t t = eml_fft_multiply(2 * x, 2 * x);
-    // Taylor's series, its coefficients multiplied by 4, 16 and so on.
+    // Taylor's series, its coefficients multiplied by rising powers of 4.
     int32_t s = 13634817 - eml_fft_multiply(t, 757490);
     s = 143165577 - eml_fft_multiply(t, s);
     s = 715827883 - eml_fft_multiply(t, s);

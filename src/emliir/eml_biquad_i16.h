@@ -33,6 +33,7 @@ of two sections.
 #define EML_BIQUAD_FAST
 #endif
 
+// Tests define the first of these on other computers, for this CPU's arithmetic in C.
 #if defined(__ARM_ARCH_6M__) && defined(__thumb__)
 #define EML_BIQUAD_THUMB1 1
 #else
