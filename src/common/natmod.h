@@ -65,6 +65,20 @@ NATMOD_FUNCTION void *natmod_array(mp_obj_t arg, char typecode, size_t length, s
     return info.buf;
 }
 
+// The float object of a float32's bits, and the float32's bits of a number. These two are the only
+// way by which floats cross to the firmware, and they go through memory: the entries of
+// mp_fun_table that take or return a float use the registers of the firmware's float ABI, which a
+// .mpy cannot know (softfp and hard float load the same armv7emsp, ilp32 and ilp32f the same
+// rv32imc).
+NATMOD_FUNCTION mp_obj_t natmod_float(uint32_t bits) {
+    return mp_binary_get_val_array('f', &bits, 0);
+}
+NATMOD_FUNCTION uint32_t natmod_float_bits(mp_obj_t number) {
+    uint32_t bits;
+    mp_binary_set_val_array('f', &bits, 0, number);
+    return bits;
+}
+
 // The object itself, if it has this type. MicroPython does not check: Model.predict(1, 2) gets
 // here.
 NATMOD_FUNCTION void *natmod_self(mp_obj_t self, const mp_obj_full_type_t *type,

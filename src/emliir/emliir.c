@@ -63,9 +63,11 @@ static void filter_set_section(EmlBiquadF32 *section, const float *sos, size_t r
     if ((((const EmlBiquadBits *)sos)[3].bits & 0x7f800000) == 0) {
         FILTER_RAISE(row, "row %d: a0 must not be 0");
     }
-    const mp_obj_t inverse = mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, MP_OBJ_NEW_SMALL_INT(1),
-                                          mp_obj_new_float_from_f(sos[3]));
-    eml_biquad_set(section, sos, mp_obj_get_float_to_f(inverse));
+    const uint32_t a0 = ((const EmlBiquadBits *)sos)[3].bits;
+    const EmlBiquadBits inverse = {
+        .bits = natmod_float_bits(
+            mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, MP_OBJ_NEW_SMALL_INT(1), natmod_float(a0)))};
+    eml_biquad_set(section, sos, inverse.value);
     filter_check_finite(&section->b0, 5, row);
     if (!eml_biquad_is_stable(section)) {
         FILTER_RAISE(row, "row %d: poles must lie inside the unit circle");

@@ -31,31 +31,20 @@ static mp_int_t knn_index(const EmlKnn *knn, mp_obj_t arg) {
     return natmod_int(arg, 0, knn->header.n_items - 1, "index must be that of an item");
 }
 
-static mp_obj_t knn_float(uint32_t bits) {
-    const union {
-        uint32_t bits;
-        float value;
-    } number = {.bits = bits};
-    return mp_obj_new_float_from_f(number.value);
-}
-
 // A label or a value, from the kernel and for it.
 static mp_obj_t knn_from_target(const EmlKnn *knn, int32_t target) {
-    return knn->header.regression ? knn_float(target) : MP_OBJ_NEW_SMALL_INT(target);
+    return knn->header.regression ? natmod_float(target) : MP_OBJ_NEW_SMALL_INT(target);
 }
 
 static int32_t knn_to_target(const EmlKnn *knn, mp_obj_t arg) {
     if (!knn->header.regression) {
         return natmod_int(arg, INT16_MIN, INT16_MAX, "label must be -32768 to 32767");
     }
-    const union {
-        float value;
-        int32_t bits;
-    } number = {.value = mp_obj_get_float_to_f(arg)};
-    if ((number.bits >> 23 & 0xff) == 0xff) {
+    const int32_t bits = natmod_float_bits(arg);
+    if ((bits >> 23 & 0xff) == 0xff) {
         natmod_value_error("value must be finite");
     }
-    return number.bits;
+    return bits;
 }
 
 // _new(max_items, n_features, n_neighbors, ring, regression, weighted)
@@ -108,13 +97,13 @@ static MP_DEFINE_CONST_FUN_OBJ_2(knn_predict_obj, knn_predict);
 
 // regress(features): the mean of the neighbours' values.
 static mp_obj_t knn_regress(mp_obj_t self_in, mp_obj_t features_in) {
-    return knn_float(eml_knn_regress(knn_search(self_in, features_in, false)));
+    return natmod_float(eml_knn_regress(knn_search(self_in, features_in, false)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_regress_obj, knn_regress);
 
 // novelty(features): the mean distance to the neighbours.
 static mp_obj_t knn_novelty(mp_obj_t self_in, mp_obj_t features_in) {
-    return knn_float(eml_knn_novelty(knn_search(self_in, features_in, 2)));
+    return natmod_float(eml_knn_novelty(knn_search(self_in, features_in, 2)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_novelty_obj, knn_novelty);
 
@@ -125,7 +114,7 @@ static mp_obj_t knn_getresult(mp_obj_t self_in, mp_obj_t i_in) {
     const uint32_t index = eml_knn_found(knn, i);
     mp_obj_t result[3];
     result[0] = MP_OBJ_NEW_SMALL_INT(index);
-    result[1] = knn_float(eml_knn_distance(knn, i));
+    result[1] = natmod_float(eml_knn_distance(knn, i));
     result[2] = knn_from_target(knn, eml_knn_target(knn, index));
     return mp_obj_new_tuple(3, result);
 }

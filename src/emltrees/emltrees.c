@@ -127,17 +127,6 @@ static mp_obj_t trees_end(mp_obj_t self_in, mp_obj_t last) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(trees_end_obj, trees_end);
 
-#if EML_FOREST_VALUES
-static mp_obj_t trees_float(int32_t bits) {
-    union {
-        int32_t bits;
-        float value;
-    } number = {bits};
-    return mp_obj_new_float_from_f(number.value);
-}
-
-#endif
-
 // The features argument of a model: an array of its type and number.
 static const void *trees_features(const EmlForest *forest, mp_obj_t arg, mp_uint_t flags) {
     const char *requirement = "features must be array('h') of n_features items";
@@ -190,7 +179,7 @@ static mp_obj_t trees_predict(size_t n_args, const mp_obj_t *args) {
     }
 #if EML_FOREST_VALUES
     if (eml_forest_is_regressor(forest)) {
-        return trees_float(eml_forest_output(forest, sums, 0));
+        return natmod_float(eml_forest_output(forest, sums, 0));
     }
 #endif
     return MP_OBJ_NEW_SMALL_INT(result);
