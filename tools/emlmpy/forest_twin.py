@@ -9,7 +9,8 @@ import numpy as np
 from .twin import compile_kernel
 
 HERE = Path(__file__).resolve().parent
-KERNELS = HERE.parents[1] / "src" / "emltrees"
+SOURCES = HERE.parents[1] / "src"
+KERNELS = [SOURCES / "emltrees", SOURCES / "common"]
 MESSAGE_BYTES = 128
 
 
@@ -85,7 +86,7 @@ class ForestTwin:
 @functools.cache
 def load_kernel() -> ctypes.CDLL:
     """Compile and load the kernel, once."""
-    kernel = compile_kernel("forest", (HERE / "forest_twin.c").read_text(), [KERNELS])
+    kernel = compile_kernel("forest", (HERE / "forest_twin.c").read_text(), KERNELS)
     pointer, size, int32 = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int32
     for name, result, arguments in (
         ("forest_load", pointer, [ctypes.c_char_p, size, ctypes.c_char_p]),
