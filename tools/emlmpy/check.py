@@ -1,4 +1,4 @@
-"""The command `emlmpy check`: says what a file for a device holds, whole or damaged, and signs it."""
+"""The command `emlmpy check`: says what a file for a device holds, and signs one edited by hand."""
 
 import argparse
 from pathlib import Path
