@@ -132,8 +132,8 @@ for i in range(len(LINES) + 1):
         raise AssertionError(i)
 
 
-# What a small file promises is not allocated: of a file whose length is known it is refused at once,
-# of lines when they end.
+# What a small file promises is not allocated: a file of known length is refused at once, lines when
+# they end.
 huge = [b"v,2", b"k,0", b"q,0", b"m,65000,65000,65000,2,2,65000", b"f,2", b"c,2", b"lb,8"]
 huge += [b"l,[255 0]", b"r,0"]
 for source, line in ((b"\n".join(huge), 7), (io.BytesIO(b"\n".join(huge)), 7), (huge, 9)):
