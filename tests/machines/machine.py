@@ -247,19 +247,23 @@ MACHINES: dict[str, Machine] = {
             files_address=0x0008_0000,
         ),
         *(
-            Board(name, arch, ("qemu-system-arm", "-machine", machine), files_address=0x0020_0000)
-            for name, arch, machine in (
-                ("cortex-m3", "armv7m", "mps2-an385"),
-                ("cortex-m4f", "armv7emsp", "mps2-an386"),
-                ("cortex-m7", "armv7emdp", "mps2-an500"),
+            Board(name, arch, ("qemu-system-arm", "-machine", machine), files_address=address)
+            for name, arch, machine, address in (
+                ("cortex-m3", "armv7m", "mps2-an385", 0x0020_0000),
+                ("cortex-m4f", "armv7emsp", "mps2-an386", 0x0020_0000),
+                ("cortex-m7", "armv7emdp", "mps2-an500", 0x0020_0000),
+                ("cortex-m33", "armv7emsp", "mps2-an505", 0x1020_0000),
             )
         ),
         Program("xtensa", "xtensawin", emulator=("qemu-xtensa", "-cpu", "de233_fpu")),
-        Board(
-            "rv32",
-            "rv32imc",
-            ("qemu-system-riscv32", "-machine", "virt", "-bios", "none"),
-            files_address=0x8200_0000,
+        *(
+            Board(
+                name,
+                "rv32imc",
+                ("qemu-system-riscv32", "-machine", "virt", "-bios", "none"),
+                files_address=0x8200_0000,
+            )
+            for name in ("rv32", "rv32f")
         ),
     )
 }
