@@ -145,7 +145,7 @@ def test_copying_that_hangs() -> None:
     """A part that is not copied in time ends it."""
     board = SlowBoard(steps=1)
     board.limit.seconds = 40
-    with pytest.raises(DeviceTimeout, match="no progress in copying files for 40 s"):
+    with pytest.raises(DeviceTimeout, match="files not copied, no progress in 40 s"):
         board.copy(79_000)
 
 

@@ -194,7 +194,7 @@ class Board(Machine):
                 limit.restart()
             traceback = _text(repl.traceback())
         except TimeoutError:
-            what = f"{self.name}: no progress in copying files for {limit.seconds} s"
+            what = f"{self.name}: files not copied, no progress in {limit.seconds} s"
             raise DeviceTimeout(what, _text(printed)) from None
         if "OSError: 28" in traceback:
             needed = sum(size for _, size in sizes)

@@ -30,13 +30,13 @@ class TimeLimit:
         self.seconds = seconds
         self._usage = usage
         self._clock = clock
-        self._spent = 0.0
-        self._cpu = usage()[0]
-        self._time = clock()
+        self.restart()
 
     def restart(self) -> None:
         """Allow all of the time anew, because there was progress."""
         self._spent = 0.0
+        self._cpu = self._usage()[0]
+        self._time = self._clock()
 
     def check(self) -> None:
         """Raise TimeoutError if the time is over."""
