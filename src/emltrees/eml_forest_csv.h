@@ -448,7 +448,7 @@ static EmlForestError eml_forest_csv_header(EmlForestCsv *csv, int32_t row, cons
     const uint8_t small = (uint8_t)value;
     if (row == EML_FOREST_ROW_VERSION) {
         csv->version = small;
-        return value - 1 < EML_FOREST_CSV_VERSION ? EML_FOREST_OK : EML_FOREST_BAD_VERSION;
+        return value - 1u < EML_FOREST_CSV_VERSION ? EML_FOREST_OK : EML_FOREST_BAD_VERSION;
     }
     if (row == EML_FOREST_ROW_KIND) {
         self->kind = small;

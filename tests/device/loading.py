@@ -132,6 +132,21 @@ for i in range(len(LINES) + 1):
         raise AssertionError(i)
 
 
+# What a small file promises is not allocated: a file of known length is refused at once, lines when
+# they end.
+huge = [b"v,2", b"k,0", b"q,0", b"m,65000,65000,65000,2,2,65000", b"f,2", b"c,2", b"lb,8"]
+huge += [b"l,[255 0]", b"r,0"]
+for source, line in ((b"\n".join(huge), 7), (io.BytesIO(b"\n".join(huge)), 7), (huge, 9)):
+    model = emltrees.new()
+    try:
+        emltrees.load_model(model, source)
+    except ValueError as error:
+        assert str(error) == "line %d: file is incomplete" % line, error
+        assert is_empty(model)
+    else:
+        raise AssertionError("huge")
+
+
 # A load within a load: that goes on, or neither; never a mixture.
 class Boom(Exception):
     pass

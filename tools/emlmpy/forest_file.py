@@ -14,6 +14,7 @@ from .trees import Kind
 MAX_NODES = 65000
 MAX_TREES = 65000
 MAX_LEAVES = 65000
+HEAD = 32  # bytes of an image before its body
 
 
 @dataclass
@@ -146,7 +147,7 @@ def image(letter: str, fields: bytes, body: bytes) -> bytes:
     fields: at most 20 bytes, which come behind the tag. All images but a file's last must have a
     multiple of 4 bytes.
     """
-    head = b"EML" + letter.encode() + fields.ljust(20, b"\0") + struct.pack("<I", 32 + len(body))
+    head = b"EML" + letter.encode() + fields.ljust(20, b"\0") + struct.pack("<I", HEAD + len(body))
     return head + struct.pack("<I", zlib.crc32(body, zlib.crc32(head))) + body
 
 
@@ -183,28 +184,3 @@ def labels(forest: Forest) -> list[tuple[str, str]]:
     if forest.classes.dtype.kind in "biu":
         return [("i", str(int(label))) for label in forest.classes]
     return [("s", label) for label in forest.classes]
-
-
-def describe(data: bytes) -> dict[str, str | int]:
-    """Say what a file of either format holds, one of emlearn's too; the file must be valid."""
-    if data.startswith(b"EMLT"):
-        numbers = struct.unpack("<7B3H", data[5:18])
-        kind, feature_type, bits, features, classes, _, _, trees, nodes, leaves = numbers
-    else:
-        rows = [line.split(",") for line in data.decode().splitlines()]
-        first = {row[0]: row[1] for row in reversed(rows) if len(row) == 2}
-        features, classes, bits = (int(first[name]) for name in ("f", "c", "lb"))
-        # emlearn's files have no kind and no feature type.
-        kind = int(first.get("k", Kind.CLASSIFIER if classes else Kind.REGRESSOR))
-        feature_type = int(first.get("q", FEATURE_TYPES.index("int16")))
-        trees, nodes, leaves = (sum(row[0] == name for row in rows) for name in ("r", "n", "l"))
-    return {
-        "kind": Kind(kind).name.lower().replace("_", " "),
-        "feature type": FEATURE_TYPES[feature_type],
-        "features": features,
-        "classes": classes,
-        "trees": trees,
-        "nodes": nodes,
-        "leaves": classes if bits == HARD else leaves,
-        "leaf bits": bits,
-    }

@@ -72,6 +72,32 @@ void *forest_load(const uint8_t *data, size_t bytes, char *message) {
     return twin;
 }
 
+// What forest_twin.py's Shape lists, in that order.
+void forest_shape(void *handle, int32_t *shape) {
+    const EmlForest *forest = &((Twin *)handle)->forest;
+    const int32_t values[] = {forest->kind,
+                              forest->feature_type,
+                              forest->leaf_bits,
+                              forest->n_features,
+                              forest->n_classes,
+                              forest->n_trees,
+                              forest->n_nodes,
+                              forest->n_leaves,
+                              forest->threshold_bytes,
+                              forest->link_bytes,
+                              forest->label_bytes,
+                              forest->has_scale};
+    memcpy(shape, values, sizeof(values));
+}
+
+// The label_bytes of all labels: a letter 'i' or 's', the text and a 0 each.
+void forest_labels(void *handle, uint8_t *labels) {
+    const EmlForest *forest = &((Twin *)handle)->forest;
+    if (forest->label_bytes > 0) {
+        memcpy(labels, forest->array[EML_FOREST_LABEL], forest->label_bytes);
+    }
+}
+
 int32_t forest_outputs(void *handle) {
     return (int32_t)eml_forest_outputs(&((Twin *)handle)->forest);
 }
