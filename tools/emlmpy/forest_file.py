@@ -31,6 +31,7 @@ class Forest:
     feature: np.ndarray  # int64 (nodes,)
     threshold: np.ndarray  # float64 (nodes,); left if feature <= threshold
     child: np.ndarray  # int64 (nodes, 2); left and right: > 0 nodes ahead, < 0 leaf -child - 1
+    feature_names: list[str] | None = None  # of the columns at fit, if they had names
 
     @property
     def n_classes(self) -> int:

@@ -1,13 +1,20 @@
 """Turns leaf values into the leaves of the file: class numbers, 8-bit proportions or floats."""
 
+import math
 from numbers import Integral
 
 import numpy as np
 from sklearn.cluster import KMeans
 
-from .trees import Ensemble, Kind
+from .trees import FLOAT32_MAX, Ensemble, Kind
 
 HARD, SOFT, VALUES = 0, 8, 32  # leaf bits, as the file has them
+
+# A sum from here on is rounded to infinity: halfway between the largest float32 and 2^128.
+TOO_LARGE = 2.0**128 - 2.0**103
+# The device takes smaller numbers than the least normal float32 for 0. Where the largest value of a
+# model is below this, that is more than a hundred-thousandth of it.
+TOO_SMALL = 1e5 * float(np.finfo(np.float32).tiny)
 
 
 def choose(
@@ -22,7 +29,7 @@ def choose(
     numbers are int64 arrays; a node that is no leaf has -1.
 
     Raises ValueError if vote is unknown, leaves is no whole number above 0, the model is none that
-    votes like this, or a value does not fit float32.
+    votes like this, or a value or a sum of values does not fit float32.
     """
     votes = ensemble.kind == Kind.CLASSIFIER
     check_arguments(votes, vote, leaves)
@@ -31,6 +38,7 @@ def choose(
     value = np.concatenate([tree.value[leaf] for tree, leaf in trees])
     if not votes:
         bits = VALUES
+        check_sums(ensemble)
         table, number = np.unique(as_float32(value[:, 0]), return_inverse=True)
     elif vote == "hard":
         bits = HARD
@@ -98,5 +106,35 @@ def as_float32(value: np.ndarray) -> np.ndarray:
     with np.errstate(over="ignore"):
         rounded = value.astype(np.float32)
     if not np.all(np.isfinite(rounded)):
-        raise ValueError("predicted values must lie within float32's range")
+        raise ValueError(
+            f"predicted values must lie within float32's range, up to {FLOAT32_MAX:.3g}: "
+            "scale the target"
+        )
     return rounded
+
+
+def check_sums(ensemble: Ensemble) -> None:
+    """Raise ValueError if the device's sums of values could leave float32's range at either end.
+
+    The device sums the float32 values of all trees in fixed point, exactly but for bits below those
+    of the largest, which it cuts off, and rounds the sum to float32: for boosting the sum of each
+    output, which can reach that of the largest values of all its trees; otherwise a mean, or a
+    number of the size of one.
+    """
+    largest = [
+        float(np.abs(as_float32(tree.value[tree.left < 0, 0])).max()) for tree in ensemble.trees
+    ]
+    base = np.abs(as_float32(ensemble.base)).astype(np.float64).tolist()
+    if ensemble.kind in (Kind.BOOSTING, Kind.HIST_BOOSTING):
+        reach = max(math.fsum([start, *largest[i :: len(base)]]) for i, start in enumerate(base))
+        if reach >= TOO_LARGE:
+            raise ValueError(
+                f"sums of the trees' values can reach {reach:.3g}, beyond float32's range, up to "
+                f"{FLOAT32_MAX:.3g}: scale the target"
+            )
+        largest += base
+    if 0 < max(largest) < TOO_SMALL:
+        raise ValueError(
+            f"predicted values are too small for float32, at most {max(largest):.3g}: "
+            f"scale the target up, so that the largest is above {TOO_SMALL:.3g}"
+        )
