@@ -167,6 +167,22 @@ def test_sums_beyond_float32(value: float) -> None:
         convert(boosted_to(value * 2.1 * LARGEST))
 
 
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_largest_sum(sign: float) -> None:
+    """Half a step above the largest float32, a sum is rounded to infinity; below that it is not."""
+    rows = np.array([[0.0], [1.0]])
+    half = 2.0**103  # of the last step below 2^128
+    for second, fits in ((np.nextafter(np.float32(half), np.float32(0)), True), (half, False)):
+        estimator = boosted_to(1.0).set_params(learning_rate=1.0)
+        for member, value in zip(estimator.estimators_[:, 0], (LARGEST, second), strict=True):
+            member.tree_.value[2, 0, 0] = sign * value
+        if fits:
+            assert convert(estimator).predict(rows)[1] == sign * LARGEST
+        else:
+            with pytest.raises(ValueError, match="sums of the trees' values can reach"):
+                convert(estimator)
+
+
 def test_targets_of_the_finding() -> None:
     """Targets of 3.9e38 came out as nan or a wrong number."""
     generator = np.random.default_rng(1)

@@ -213,7 +213,7 @@ def kinds_of_data(name: str, rows: int, seed: int) -> np.ndarray:
         "zeros": lambda: np.maximum(data, 0),
         "lognormal": lambda: np.exp(3 * data),
         # Steps of 0.01 where float32 has steps of 0.0078.
-        "pressure": lambda: np.round(101325 + 0.4 * data, 2),
+        "pressure": lambda: np.round(101325 + data, 2),
         "pressure of 200 values": lambda: np.round(101325 + 0.2 * data, 2),
     }[name]()
 
@@ -264,7 +264,7 @@ def test_histograms_on_float64_rows(kind: str, rows: int) -> None:
     for given in (None, train):
         model = convert(estimator, X=given)
         assert model.forest.feature_type == "float32"
-        # Quantiles of few values, closer than float32 shows, could be anything without X.
+        # Without X, nothing tells whether these borders, a float32 step apart, are values.
         if given is not None or (kind, rows) not in (("pressure", 2000), ("pressure", 2550)):
             assert len(wrong_rows(model, estimator, train)) == 0
             assert model.check(train).changed == 0
@@ -301,11 +301,22 @@ def test_rows_of_float32_for_a_model_of_float64() -> None:
     """X of float32 makes it exact for such rows, though training rows then can differ."""
     train = kinds_of_data("normal", 2000, 1)
     estimator = boosted(train)
-    rows = train.astype(np.float32).astype(np.float64)
+    rows = train.astype(np.float32)
     near = next_to_thresholds(estimator, rows, [-1, 0, 1])
-    model = convert(estimator, X=rows)
-    for one in (rows, near):
-        assert len(wrong_rows(model, estimator, one)) == 0
+    for given in (rows, rows.astype(np.float64), rows[:5]):
+        model = convert(estimator, X=given)
+        for one in (rows.astype(np.float64), near):
+            assert len(wrong_rows(model, estimator, one)) == 0
+
+
+def test_few_rows_of_x_do_not_mislead() -> None:
+    """Values such as 0.5 are float32, or whole numbers, by chance."""
+    train = np.round(kinds_of_data("normal", 2000, 1), 2)
+    boosting = boosted(train)
+    extra = ExtraTreesClassifier(3, random_state=1).fit(train, train[:, 0] > 0.3)
+    for given in (np.array([[0.5, 1.0, -1.5, 2.0]]), np.array([[0, 1, 2, 3], [1, 1, 1, 1]])):
+        assert len(wrong_rows(convert(boosting, X=given), boosting, train)) == 0
+        assert_exact(convert(extra, X=given), train)
 
 
 def test_histograms_of_the_finding() -> None:

@@ -81,7 +81,8 @@ def feature_type(ensemble: Ensemble, features: str, X: np.ndarray | None) -> str
     range, and float32, which is exact for any data, in case of doubt. Features are whole numbers if
 
     - X, if it is given, holds nothing else, and no threshold speaks against it: all are in range,
-      and those that lie midway between values are multiples of 0.5;
+      and those that lie midway between values are multiples of 0.5; if they lie elsewhere, X has
+      WITNESSES different values or more, counted for each feature;
     - without X, there are WITNESSES thresholds or more, which lie midway, and all are like this.
 
     It is never uint8: a model of int16 features takes no more bytes if its thresholds lie in
@@ -102,7 +103,8 @@ def feature_type(ensemble: Ensemble, features: str, X: np.ndarray | None) -> str
     if X is None:
         whole = whole and ensemble.midway and len(thresholds) >= WITNESSES
     else:
-        whole = whole and fits(X, np.dtype(np.int16))
+        enough = ensemble.midway or sum(len(np.unique(column)) for column in X.T) >= WITNESSES
+        whole = whole and enough and fits(X, np.dtype(np.int16))
     return "int16" if whole else "float32"
 
 

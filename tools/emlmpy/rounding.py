@@ -10,12 +10,13 @@ be such a threshold, which is no float32, and lie between the float32 numbers d 
 
 Both cannot be had where a row of float32 is u. Which rows there are decides:
 
-- X, if it is given. If its values are float32, d is right for every row of float32. Else the
-  threshold is moved to where all rows of X go the right way, if they differ as float32.
+- X, if it is given and holds float32 values: d is right for every row of float32.
 - Otherwise the borders between the histogram's bins. If they are those of float32 data, d is right.
   Else it is the nearest of d and u: t is a value of the data, or halfway between two of them, where
   another row may be, as 0.2 is halfway between 0.1 and 0.3. But where borders are halfway and only
   a few float32 steps apart, u can be the float32 of the value above, and d is right.
+- If X is given, the threshold is then moved to where all rows of X go the right way, so far as they
+  differ as float32.
 
 Rows of float64 next to a threshold, nearer than float32 has digits for, can go the other way.
 """
@@ -28,6 +29,7 @@ from .trees import Bins, Ensemble
 
 FLOAT32_SHARE = 0.75  # of borders that fit float32 data makes a feature one
 FEW = 8  # float32 steps
+WITNESSES = 16  # values that show what sort of data they are
 
 
 def to_float32(ensemble: Ensemble, X: np.ndarray | None) -> Ensemble:
@@ -61,19 +63,29 @@ def of_feature(
 
     column: the feature's values as the estimator gets them, or None.
     """
-    values = None if column is None else np.unique(column.astype(np.float64))
-    if values is not None and np.all(values == nearest(values)):
-        return below(thresholds)
     result = below(thresholds)
+    if column is not None and holds_float32(column):
+        return result
     if bins is not None:
         result = np.where(takes_nearest(thresholds, bins, feature), nearest(thresholds), result)
-    if values is None:
+    if column is None:
         return result
+    values = np.unique(column.astype(np.float64))
     bounded = np.concatenate([[-np.inf], values, [np.inf]])
     place = np.searchsorted(bounded, thresholds, side="right")
     last_left = nearest(bounded[place - 1])
     before_right = below(np.nextafter(nearest(bounded[place]), -np.inf))
     return np.maximum(np.minimum(result, before_right), last_left)
+
+
+def holds_float32(column: np.ndarray) -> bool:
+    """Whether a feature's values are of type float32, or that many of another that are float32.
+
+    A few values of other data can be float32 by chance, as 0.5 is among steps of 0.1.
+    """
+    values = np.unique(column).astype(np.float64)
+    enough = column.dtype == np.float32 or len(values) >= WITNESSES
+    return enough and bool(np.all(values == nearest(values)))
 
 
 def takes_nearest(thresholds: np.ndarray, bins: Bins, feature: int) -> np.ndarray:
