@@ -95,6 +95,22 @@ def test_few_thresholds_do_not_mislead(step: float, depth: int | None) -> None:
         assert_exact(convert(DecisionTreeRegressor(max_depth=depth).fit(rows, target)), rows)
 
 
+@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("values", [20, 300, 3000])
+def test_quantiles_do_not_mislead(step: float, values: int) -> None:
+    """The thresholds of a histogram can be values, and then half of those in steps of 0.5 whole."""
+    generator = np.random.default_rng(1)
+    rows = generator.uniform(0, values * (step or 0.1), size=(4000, 2))
+    rows = np.round(rows / step) * step if step else rows
+    estimator = HistGradientBoostingRegressor(max_iter=10).fit(rows, rows[:, 0] + rows[:, 1])
+    assert_exact(convert(estimator), rows)
+    whole = np.round(rows / (step or 0.01))
+    estimator.fit(whole, rows[:, 0] + rows[:, 1])
+    model = convert(estimator)
+    assert model.forest.feature_type == "int16"
+    assert_exact(model, whole)
+
+
 def test_one_threshold_of_whole_appearance() -> None:
     """A threshold of 0.5 can come from 0.25 and 0.75 as from 0 and 1."""
     rows = np.array([[0.25], [0.75]])

@@ -17,6 +17,8 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from emlmpy import convert
+from emlmpy.forest_file import to_bin, to_csv
+from emlmpy.forest_twin import ForestTwin
 
 pandas = pytest.importorskip("pandas")
 
@@ -126,6 +128,20 @@ def test_names_that_no_row_of_text_can_carry() -> None:
     assert model.check(frame).agreement == 1
     with pytest.raises(ValueError, match="feature names should match"):
         model.predict(frame.rename(columns={"two\nlines": "two lines"}))
+
+
+@pytest.mark.parametrize("features", ["float32", "int16"])
+def test_names_change_no_answer(features: str) -> None:
+    """Neither do they take memory on the device."""
+    named = convert(TREE.fit(FRAME, CLASSES), features).forest
+    plain = convert(TREE.fit(IRIS, CLASSES), features).forest
+    rows = np.random.default_rng(1).normal(size=(50, 4)).astype(features)
+    twins = [ForestTwin(write(forest)) for forest in (named, plain) for write in (to_csv, to_bin)]
+    expected = twins[0].predict(rows)
+    for twin in twins[1:]:
+        assert twin.nbytes == twins[0].nbytes
+        for one, other in zip(twin.predict(rows), expected, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_polars() -> None:

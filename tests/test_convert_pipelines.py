@@ -458,3 +458,18 @@ def test_rows_that_are_no_numbers(bad: list) -> None:
     model = convert(DecisionTreeClassifier().fit(X, CLASSES))
     with pytest.raises(ValueError, match="X must hold numbers, not"):
         model.predict(bad)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_numpy_told_to_raise(kind: str) -> None:
+    """Numbers too small for float32 raise nothing, also where an import changed numpy's settings."""
+    rows = training_rows()
+    target = (rows[:, 0] > 0).astype(int) + (rows[:, 4] > 0)
+    estimator = make_pipeline(MinMaxScaler(), MODELS[kind]).fit(rows, target)
+    small = rows * 1e-60
+    expected = estimator.predict(small)
+    with np.errstate(all="raise"):
+        model = convert(estimator, X=rows)
+        convert(estimator, "int16").quantize(small)
+        found = model.predict(small)
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)

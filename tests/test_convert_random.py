@@ -280,7 +280,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> list[Saved]:
     choose = random.Random(seed)
     path = tmp_path_factory.mktemp("models") / "model"
     found, reasons = [], []
-    with threadpool_limits(1), warnings.catch_warnings():
+    with threadpool_limits(1), np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="The number of unique classes")
         warnings.filterwarnings("ignore", category=RuntimeWarning, module="sklearn|numpy")
         cases = [large_case(3240), large_case(3260)]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .rounding import as_float32
 from .trees import Ensemble
 
 
@@ -16,7 +17,7 @@ def count(
     Cost: one step for each row, tree and level.
     """
     if ensemble.rounds:
-        rows = rows.astype(np.float32)
+        rows = as_float32(rows)
     rows, device_rows = rows.astype(np.float64), device_rows.astype(np.float64)
     differing = total = 0
     for tree, limit in zip(ensemble.trees, limits, strict=True):

@@ -53,7 +53,7 @@ def convert_forest(
         n_features=ensemble.n_features,
         classes=ensemble.classes,
         scale=feature_map.scale,
-        base=leaf_choice.as_float32(ensemble.base),
+        base=leaf_choice.finite_float32(ensemble.base),
         leaf=leaf,
         root=root,
         feature=feature,
@@ -222,7 +222,8 @@ class ForestModel:
             # The exponential loss is that of half the log-odds.
             factor = 2 if self._parts.model.loss == "exponential" else 1
             raw = np.hstack([np.zeros_like(raw), factor * raw])
-        power = np.exp(raw - raw.max(axis=1, keepdims=True))
+        with np.errstate(under="ignore"):
+            power = np.exp(raw - raw.max(axis=1, keepdims=True))
         return power / power.sum(axis=1, keepdims=True)
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
@@ -293,7 +294,7 @@ class ForestModel:
             large = np.isfinite(rows) & (np.abs(rows.astype(np.float64)) > FLOAT32_MAX)
             if np.any(large):
                 raise ValueError(f"X must lie within float32's range, up to {FLOAT32_MAX:.3g}")
-            rows = rows.astype(np.float32)
+            rows = rounding.as_float32(rows)
             return self.twin.quantize(rows, feature_type) if self.scaled else rows
         dtype = np.dtype(feature_type)
         wrong = np.argwhere(quantize.misfits(rows, dtype))

@@ -6,12 +6,11 @@ from numbers import Integral
 import numpy as np
 from sklearn.cluster import KMeans
 
+from . import rounding
 from .trees import FLOAT32_MAX, Ensemble, Kind
 
 HARD, SOFT, VALUES = 0, 8, 32  # leaf bits, as the file has them
 
-# A sum from here on is rounded to infinity: halfway between the largest float32 and 2^128.
-TOO_LARGE = 2.0**128 - 2.0**103
 # The device takes smaller numbers than the least normal float32 for 0. Where the largest value of a
 # model is below this, that is more than a hundred-thousandth of it.
 TOO_SMALL = 1e5 * float(np.finfo(np.float32).tiny)
@@ -39,7 +38,7 @@ def choose(
     if not votes:
         bits = VALUES
         check_sums(ensemble)
-        table, number = np.unique(as_float32(value[:, 0]), return_inverse=True)
+        table, number = np.unique(finite_float32(value[:, 0]), return_inverse=True)
     elif vote == "hard":
         bits = HARD
         table, number = np.arange(ensemble.n_classes), value.argmax(axis=1)
@@ -101,14 +100,13 @@ def pure_first(table: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.nd
     return table[order], place[number]
 
 
-def as_float32(value: np.ndarray) -> np.ndarray:
+def finite_float32(value: np.ndarray) -> np.ndarray:
     """Round to float32; raises ValueError where that overflows."""
-    with np.errstate(over="ignore"):
-        rounded = value.astype(np.float32)
+    rounded = rounding.as_float32(value)
     if not np.all(np.isfinite(rounded)):
         raise ValueError(
             f"predicted values must lie within float32's range, up to {FLOAT32_MAX:.3g}: "
-            "scale the target"
+            "scale the target down"
         )
     return rounded
 
@@ -116,25 +114,20 @@ def as_float32(value: np.ndarray) -> np.ndarray:
 def check_sums(ensemble: Ensemble) -> None:
     """Raise ValueError if the device's sums of values could leave float32's range at either end.
 
-    The device sums the float32 values of all trees in fixed point, exactly but for bits below those
-    of the largest, which it cuts off, and rounds the sum to float32: for boosting the sum of each
-    output, which can reach that of the largest values of all its trees; otherwise a mean, or a
-    number of the size of one.
+    A mean is never larger than the largest value. A sum of boosting has a start and a value of each
+    tree, all of them below the power of two that is next above the largest; as the device's reader
+    does, this takes the trees of all outputs for those of one.
     """
-    largest = [
-        float(np.abs(as_float32(tree.value[tree.left < 0, 0])).max()) for tree in ensemble.trees
-    ]
-    base = np.abs(as_float32(ensemble.base)).astype(np.float64).tolist()
-    if ensemble.kind in (Kind.BOOSTING, Kind.HIST_BOOSTING):
-        reach = max(math.fsum([start, *largest[i :: len(base)]]) for i, start in enumerate(base))
-        if reach >= TOO_LARGE:
-            raise ValueError(
-                f"sums of the trees' values can reach {reach:.3g}, beyond float32's range, up to "
-                f"{FLOAT32_MAX:.3g}: scale the target"
-            )
-        largest += base
-    if 0 < max(largest) < TOO_SMALL:
+    values = [tree.value[tree.left < 0, 0] for tree in ensemble.trees]
+    largest = float(np.abs(finite_float32(np.concatenate([*values, ensemble.base]))).max())
+    reach = (len(values) + 1) * 2.0 ** math.frexp(largest)[1]
+    if ensemble.kind in (Kind.BOOSTING, Kind.HIST_BOOSTING) and reach > 2.0**128:
         raise ValueError(
-            f"predicted values are too small for float32, at most {max(largest):.3g}: "
-            f"scale the target up, so that the largest is above {TOO_SMALL:.3g}"
+            f"sums of {len(values)} trees' values of up to {largest:.3g} can leave float32's "
+            f"range, which ends at {FLOAT32_MAX:.3g}: scale the target down"
+        )
+    if 0 < largest < TOO_SMALL:
+        raise ValueError(
+            f"predicted values are too small for float32, at most {largest:.3g}: scale the target "
+            f"up, so that the largest is above {TOO_SMALL:.3g}"
         )

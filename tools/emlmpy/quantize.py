@@ -16,15 +16,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import rounding
 from .trees import Ensemble, Kind
 
 # Features as the file numbers them.
 FEATURE_TYPES = ("int16", "uint8", "float32")
 
-# How many thresholds must agree that features are whole numbers. Data in steps of 0.5 put half of
-# their thresholds at multiples of 0.5, those in steps of 0.1 a tenth: 16 of them do so once in
-# 65 536 models at most.
-WITNESSES = 16
+# How many thresholds, or values of X, must agree that features are whole numbers. Of data in steps
+# of 0.1, fewer than a fifth of the thresholds are multiples of 0.5.
+WITNESSES = 8
+# Quantiles of whole numbers are nearly all whole, or nearly all halfway between two whole numbers.
+QUANTILES = 64
+SHARE = 0.75
 
 
 @dataclass
@@ -48,12 +51,7 @@ class FeatureMap:
         the highest lets everything.
         """
         if self.dtype.kind == "f":
-            # Rounding to nearest could move a threshold past a feature next to it.
-            with np.errstate(over="ignore"):
-                rounded = threshold.astype(np.float32)
-            above = rounded > threshold
-            rounded[above] = np.nextafter(rounded[above], np.float32(-np.inf))
-            return rounded.astype(np.float64) + 0.0  # -0.0 becomes 0.0
+            return rounding.below(threshold) + 0.0  # -0.0 becomes 0.0
         if self.scale is None:
             return np.floor(threshold) + 0.0
         low, high = self.range
@@ -68,7 +66,7 @@ class FeatureMap:
         # A feature of decimal steps may be the threshold but for float32's rounding. It goes left
         # unless it was rounded up.
         nearest = np.rint(border)
-        value = ((nearest - offset) / scale).astype(np.float32)
+        value = rounding.as_float32((nearest - offset) / scale)
         same = np.abs(value - threshold) <= 2.0**-23 * np.abs(threshold)
         chosen = np.where(same, nearest - (value > threshold), chosen)
         return np.where(finite, np.clip(chosen, low, high - 1), everywhere) + 0.0
@@ -102,10 +100,20 @@ def feature_type(ensemble: Ensemble, features: str, X: np.ndarray | None) -> str
         whole = whole and bool(np.all(2 * thresholds == np.floor(2 * thresholds)))
     if X is None:
         whole = whole and ensemble.midway and len(thresholds) >= WITNESSES
+        whole = whole and not any(map(are_steps, ensemble.bins.borders if ensemble.bins else []))
     else:
         enough = ensemble.midway or sum(len(np.unique(column)) for column in X.T) >= WITNESSES
         whole = whole and enough and fits(X, np.dtype(np.int16))
     return "int16" if whole else "float32"
+
+
+def are_steps(borders: np.ndarray) -> bool:
+    """Whether many borders of a histogram, multiples of 0.5, could be values in steps of 0.5.
+
+    Where a feature has more values than bins, borders are values, and half of these are whole.
+    """
+    whole = np.mean(borders == np.floor(borders)) if len(borders) >= QUANTILES else 1.0
+    return bool(1 - SHARE < whole < SHARE)
 
 
 def choose(ensemble: Ensemble, features: str, X: np.ndarray | None) -> FeatureMap:

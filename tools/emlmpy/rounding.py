@@ -119,16 +119,20 @@ def step(values: np.ndarray) -> np.ndarray:
     return np.spacing(size.astype(np.float32)).astype(np.float64)
 
 
+def as_float32(values: np.ndarray) -> np.ndarray:
+    """Round to float32, whatever numpy is told to do about numbers that are too large or small."""
+    with np.errstate(over="ignore", under="ignore"):
+        return values.astype(np.float32)
+
+
 def nearest(values: np.ndarray) -> np.ndarray:
     """Round to the nearest float32; returns float64."""
-    with np.errstate(over="ignore"):
-        return values.astype(np.float32).astype(np.float64)
+    return as_float32(values).astype(np.float64)
 
 
 def below(values: np.ndarray) -> np.ndarray:
     """Round down to float32; returns float64."""
-    with np.errstate(over="ignore"):
-        rounded = values.astype(np.float32)
+    rounded = as_float32(values)
     above = rounded > values
     rounded[above] = np.nextafter(rounded[above], np.float32(-np.inf))
     return rounded.astype(np.float64)

@@ -16,6 +16,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
+from .rounding import nearest
 from .trees import FLOAT32_MAX, Ensemble
 
 SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
@@ -99,12 +100,12 @@ def check_order(values: np.ndarray, scalers: list[BaseEstimator]) -> None:
 
 def scaled(rows: np.ndarray, scalers: list[BaseEstimator], rounds: bool) -> np.ndarray:
     """Return what the estimator behind the scalers compares, float64."""
-    with warnings.catch_warnings(), np.errstate(over="ignore"):
+    with warnings.catch_warnings(), np.errstate(over="ignore", under="ignore"):
         warnings.filterwarnings("ignore", message="X does not have valid feature names")
         for scaler in scalers:
             # A copy, since a scaler with copy=False overwrites what it is given.
             rows = np.array(scaler.transform(np.array(rows)), dtype=np.float64)
-        return rows.astype(np.float32).astype(np.float64) if rounds else rows
+        return nearest(rows) if rounds else rows
 
 
 def order_key(values: np.ndarray) -> np.ndarray:
