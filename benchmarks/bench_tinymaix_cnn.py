@@ -1,4 +1,5 @@
-"""What tinymaix_cnn costs: instructions a multiply-accumulate of whole networks, and bytes.
+"""What tinymaix_cnn costs: instructions a multiply-accumulate of whole networks, and bytes; what it
+takes to load a model: instructions, and how much of the heap must be free.
 
 The networks have the layers of well-known ones and random weights; those take as many instructions.
 """
@@ -11,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from mpremote.romfs import VfsRomWriter
 
+from benchmarks.load_peak import load_peak
 from benchmarks.modules import shipped, sizes
 from emlmpy.tmdl_file import Activation, Model, pack
 from tests.cnn_models import Network
@@ -18,11 +20,18 @@ from tests.machines.machine import MACHINES
 
 # Where no board has anything else; a model is used there in place.
 ADDRESSES = {"cortex-m0": 0x000A_0000, "cortex-m4f": 0x0028_0000}
-SCRIPT = """
+MOUNT = """
 import array, instructions, uctypes, vfs
 import tinymaix_cnn
 
 vfs.mount(vfs.VfsRom(uctypes.bytearray_at({address}, {size})), "/rom")
+"""
+LOAD = """
+with open("/rom/model.tmdl", "rb") as file:
+    content = memoryview(file)
+print(instructions.count(tinymaix_cnn.new, content))
+"""
+RUN = """
 model = tinymaix_cnn.load("/rom/model.tmdl")
 n = 1
 for side in model.input_dimensions():
@@ -101,8 +110,8 @@ def rom_of(model: bytes) -> bytes:
     raise AssertionError("no padding puts the model at a multiple of 4")
 
 
-def run(machine_name: str, network: Network) -> tuple[int, int]:
-    """Instructions of one inference, and the model's bytes of memory."""
+def run(machine_name: str, network: Network, script: str = RUN) -> list[int]:
+    """What the script prints: instructions of one inference, and the model's bytes of memory."""
     machine = MACHINES[machine_name]
     image = rom_of(pack(Model(network.layers)))
     n_inputs = network.layers[0].inputs[0].size
@@ -114,12 +123,11 @@ def run(machine_name: str, network: Network) -> tuple[int, int]:
         rom.write_bytes(image)
         loader = ("-device", f"loader,file={rom},addr={address},force-raw=on")
         output = replace(machine, qemu=(*machine.qemu, *loader)).run(
-            SCRIPT.format(address=address, size=len(image)),
+            MOUNT.format(address=address, size=len(image)) + script,
             {module.name: module, "image.bin": pixels.tobytes()},
             shift=4,
         )
-    instructions, nbytes = map(int, output.split())
-    return instructions, nbytes
+    return [int(number) for number in output.split()]
 
 
 def measure() -> Iterator[tuple[str, str, str, str, float]]:
@@ -134,6 +142,11 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
             yield "tinymaix_cnn", build.__name__, name, "heap_bytes", nbytes
         few, many = (run(name, softmax(n))[0] for n in (10, 100))
         yield "tinymaix_cnn", "softmax_class", name, "instructions", round((many - few) / 90, 1)
+        (count,) = run(name, cifar10_shape(), LOAD)
+        yield "tinymaix_cnn", "load_cifar10_shape", name, "instructions", count
+    for build in (mnist_shape, cifar10_shape):
+        peak, _ = load_peak("cortex-m0", "tinymaix_cnn", pack(Model(build().layers)))
+        yield "tinymaix_cnn", f"load_peak_{build.__name__}", "cortex-m0", "heap_bytes", peak
     for case, module in (("mpy_int8", "tinymaix_cnn"), ("mpy_fp32", "tinymaix_cnn_fp32")):
         for arch, size in sizes(module):
             yield "tinymaix_cnn", case, arch, "bytes", size
