@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from types import ModuleType
 
-from . import files, forest_check
+from . import cnn, files, forest_check
 
 # Each has is_file(data), describe(data) and sign(data).
-KINDS: tuple[ModuleType, ...] = (forest_check,)
+KINDS: tuple[ModuleType, ...] = (forest_check, cnn)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

@@ -75,18 +75,10 @@ void *forest_load(const uint8_t *data, size_t bytes, char *message) {
 // What forest_twin.py's Shape lists, in that order.
 void forest_shape(void *handle, int32_t *shape) {
     const EmlForest *forest = &((Twin *)handle)->forest;
-    const int32_t values[] = {forest->kind,
-                              forest->feature_type,
-                              forest->leaf_bits,
-                              forest->n_features,
-                              forest->n_classes,
-                              forest->n_trees,
-                              forest->n_nodes,
-                              forest->n_leaves,
-                              forest->threshold_bytes,
-                              forest->link_bytes,
-                              forest->label_bytes,
-                              forest->has_scale};
+    const int32_t values[] = {forest->kind,       forest->feature_type, forest->leaf_bits,
+                              forest->n_features, forest->n_classes,    forest->n_trees,
+                              forest->n_nodes,    forest->n_leaves,     forest->threshold_bytes,
+                              forest->link_bytes, forest->label_bytes,  forest->has_scale};
     memcpy(shape, values, sizeof(values));
 }
 

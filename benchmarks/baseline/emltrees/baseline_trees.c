@@ -13,8 +13,8 @@ typedef struct {
     mp_obj_t kept[3]; // the buffers that trees points into
 } mp_obj_model_t;
 
-// new(n_features, n_classes, leaf_bits, nodes, roots, leaves): nodes as bytes of EmlTreesNode, roots
-// as array('i'), leaves as bytes: their classes, or with 8 leaf_bits the proportions of each.
+// new(n_features, n_classes, leaf_bits, nodes, roots, leaves): nodes as bytes of EmlTreesNode,
+// roots as array('i'), leaves as bytes: their classes, or with 8 leaf_bits the proportions of each.
 static mp_obj_t model_new(size_t n_args, const mp_obj_t *args) {
     mp_obj_model_t *self = mp_obj_malloc(mp_obj_model_t, (mp_obj_type_t *)&model_type);
     mp_buffer_info_t info[3];
