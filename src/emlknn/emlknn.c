@@ -9,6 +9,7 @@
 
 #include "eml_knn.h"
 #include "natmod.h"
+#include "natmod_crc.h"
 
 typedef struct {
     mp_obj_base_t base;
@@ -47,6 +48,14 @@ static int32_t knn_to_target(const EmlKnn *knn, mp_obj_t arg) {
     return bits;
 }
 
+// Memory as the items of a list: if there is none, the firmware's MemoryError says how many bytes
+// were asked for, which m_malloc of native modules does not.
+static void *knn_malloc(size_t bytes) {
+    const size_t count = (bytes + sizeof(mp_obj_t) - 1) / sizeof(mp_obj_t);
+    mp_obj_list_t *list = MP_OBJ_TO_PTR(mp_obj_new_list(count, NULL));
+    return list->items;
+}
+
 // _new(max_items, n_features, n_neighbors, ring, regression, weighted)
 static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
     mp_obj_knn_t *self = mp_obj_malloc(mp_obj_knn_t, (mp_obj_type_t *)&knn_type);
@@ -60,7 +69,7 @@ static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
     header->ring = mp_obj_is_true(args[3]);
     header->regression = mp_obj_is_true(args[4]);
     header->weighted = mp_obj_is_true(args[5]);
-    eml_knn_begin(knn, m_malloc(eml_knn_bytes(header)));
+    eml_knn_begin(knn, knn_malloc(eml_knn_bytes(header)));
     return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_new_obj, 6, 6, knn_new);
@@ -183,6 +192,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     mp_store_global(MP_QSTR__methods, methods);
     mp_store_global(MP_QSTR__new, MP_OBJ_FROM_PTR(&knn_new_obj));
     mp_store_global(MP_QSTR__header, MP_OBJ_FROM_PTR(&knn_header_obj));
+    mp_store_global(MP_QSTR__crc, MP_OBJ_FROM_PTR(&natmod_crc_obj));
     mp_store_global(MP_QSTR___version__,
                     mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
 
