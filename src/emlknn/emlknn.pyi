@@ -1,6 +1,7 @@
 """k nearest neighbours that learn on the device."""
 
 from array import array
+from collections.abc import Iterable
 from typing import IO
 
 __version__: str
@@ -22,7 +23,7 @@ class Knn:
         """Return the mean of the neighbours' values."""
 
     def novelty(self, features: array[int]) -> float:
-        """Return the mean distance to the neighbours: great for what is unlike all items."""
+        """Return the mean distance to the neighbours; the larger, the less alike is any item."""
 
     def getresult(self, i: int) -> tuple[int, float, float]:
         """Return index, Euclidean distance and label of the i-th nearest of the last search."""
@@ -37,7 +38,11 @@ class Knn:
         """Forget all items."""
 
     def save(self, target: str | IO[str]) -> None:
-        """Write the model as CSV to a path, or to a file that is open for writing."""
+        """Write the model as CSV to a path, or to a file that is open for writing.
+
+        A path is written by way of path + ".new", which is then renamed: an error, such as OSError
+        when the disk is full, or a reset leaves the file that was there.
+        """
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -55,10 +60,15 @@ def new(
 
     ring: a full model forgets its oldest item. regression: items have float values, not labels.
     weights: 'uniform', or 'distance': neighbours count 1 / distance.
+
+    TypeError or ValueError if an argument is out of range; MemoryError, which says how many bytes
+    were asked for.
     """
 
-def load(source: str | IO[str]) -> Knn:
-    """Read a model that was saved, from a path or a file that is open as text.
+def load(source: str | Iterable[str]) -> Knn:
+    """Read a model that was saved, from a path, a file that is open as text, or its lines.
 
-    ValueError if it is not whole.
+    ValueError, with the number of the line, if it is no such file, or not whole; without a number
+    if its checksum is not that of its rows. MemoryError if there is no room for the items that it
+    says are to have room.
     """
