@@ -26,40 +26,62 @@ def load(source):
     if isinstance(source, str):
         with open(source) as file:
             return load(file)
-    model = None
-    ended = 0  # 1 behind the row e, 2 behind the row crc
+    model = last = None
     number = 1
     for number, row in _rows(iter(source)):
         kind, *fields = row.split(",")
         try:
             if model is None and kind in ("knn1", "knn2"):
+                version = kind
                 header = _ints(fields, 7, "H")
                 model = _new(*header[:6])
-                version = kind
-            elif model is None or row.startswith("crc,") != ended:
+                classes = []
+                scale = array("f")
+            elif model is None or row.startswith("crc,") != (last == "e"):
                 raise ValueError("unknown row, or out of order")
-            elif ended:
-                ended = 2
-            elif kind == "i":
-                if len(model) in (header[0], header[6]):
-                    raise ValueError("too many for this model")
-                label = _ints(fields[:1], 1, "i" if header[4] else "h")
-                if header[4]:
-                    label = array("f", bytes(label))
-                model.additem(_ints(fields[1:], header[1], "h"), label[0])
-            elif kind != "e":
-                raise ValueError("unknown row, or out of order")
-            elif fields != [str(len(model))] or len(model) != header[6]:
-                raise ValueError("file is incomplete")
-            elif version == "knn1":
-                return model
+            elif last == "e":
+                pass
+            elif kind in ("i", "e"):
+                if last != "i":
+                    _attach(model, tuple(classes), scale)
+                if kind == "i":
+                    if len(model) in (header[0], header[6]):
+                        raise ValueError("too many for this model")
+                    label = _ints(fields[:1], 1, "i" if header[4] else "h")
+                    if header[4]:
+                        label = array("f", bytes(label))
+                    model.additem(_ints(fields[1:], header[1], "h"), label[0])
+                elif fields != [str(header[6])] or len(model) < header[6]:
+                    raise ValueError("file is incomplete")
+                elif version == "knn1":
+                    return model
+            elif kind == "s" and last != "i":
+                # Two exact numbers: 5p-3 is 5 * 2 ** -3.
+                numbers = _ints(row[2:].replace("p", ",").split(","), 4, "i")
+                scale.append(numbers[0] * 2.0 ** numbers[1])
+                scale.append(numbers[2] * 2.0 ** numbers[3])
+            elif kind in ("yi", "ys") and last in (version, kind) and not header[4]:
+                classes.append(_ints(fields, 1, "i")[0] if kind == "yi" else row[3:])
             else:
-                ended = 1
+                raise ValueError("unknown row, or out of order")
         except ValueError as error:
             raise ValueError("line %d: %s" % (number, error))
-    if ended < 2:
+        last = kind
+    if last != "crc":
         raise ValueError("line %d: file is incomplete" % number)
     return model
+
+
+def row(model):
+    # An array for a row of features: of floats in raw units if the model has a scale.
+    return array("f" if model.scaled else "h", [0] * model.n_features)
+
+
+def _exact(bits):
+    # A float32 as a whole number and a power of two.
+    power = bits >> 23 & 255
+    whole = power and bits & 0x7FFFFF | 0x800000
+    return "%dp%d" % (-whole if bits < 0 else whole, power - 150)
 
 
 def save(model, target):
@@ -84,8 +106,14 @@ def save(model, target):
         _crc(sum, row)
         target.write(row + "\n")
 
-    header = array("H", _header(model))
+    header, scale = _header(model)
+    header = array("H", header)
+    scale = array("i", scale)
     write("knn2", *header)
+    for label in model.classes or ():
+        write("ys" if isinstance(label, str) else "yi", label)
+    for i in range(0, len(scale), 2):
+        write("s", _exact(scale[i]), _exact(scale[i + 1]))
     features = array("h", range(header[1]))
     for i in range(len(model)):
         label = model.getitem(i, features)
@@ -96,4 +124,5 @@ def save(model, target):
     target.write("crc,%08x\n" % sum[0])
 
 
+_methods["row"] = row
 _methods["save"] = save

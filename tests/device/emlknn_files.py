@@ -47,6 +47,17 @@ values = emlknn.new(3, 1, 1, regression=True)
 for i, value in enumerate((0.1, -3.0e38, 1.1754944e-38)):
     values.additem(array.array("h", [i]), value)
 empty = emlknn.new(1000, 1, 1)
+classes = emlknn.load(
+    ("knn1,9,2,1,1,0,0,3|ys,no, never|ys,|ys,J\xe9\u20ac? crc,|i,2,-5,5|i,0,5,5|i,2,0,0|e,3").split(
+        "|"
+    )
+)
+scaled = emlknn.load(
+    (
+        "knn1,3,4,1,0,0,0,1|yi,-2147483648|yi,2147483647|s,1p0,0p0|s,-5p-3,0p7|"
+        "s,16777215p-60,-16777215p20|s,8388609p-149,-1p36|i,1,5,5,5,5|e,1"
+    ).split("|")
+)
 
 text = saved(model)
 lines = text.split("\n")
@@ -56,8 +67,21 @@ assert lines[-3] == "e,12" and lines[-2][:4] == "crc," and lines[-1] == ""
 assert text == signed("\n".join(lines[:-2]) + "\n")
 assert saved(empty) == signed("knn2,1000,1,1,0,0,0,0\ne,0\n")
 
-for original, n_features in ((model, 3), (values, 1), (empty, 1)):
+lines = saved(classes).split("\n")
+assert lines[1:4] == ["ys,no, never", "ys,", "ys,J\xe9\u20ac? crc,"]
+lines = saved(scaled).split("\n")
+assert lines[1:3] == ["yi,-2147483648", "yi,2147483647"]
+assert lines[3:7] == [
+    "s,8388608p-23,0p-150",
+    "s,-10485760p-24,0p-150",
+    "s,16777215p-60,-16777215p20",
+    "s,8388609p-149,-8388608p13",
+]
+
+for original, n_features in ((model, 3), (values, 1), (empty, 1), (classes, 2), (scaled, 4)):
     text = saved(original)
+    assert emlknn.load(io.StringIO(text)).classes == original.classes
+    assert emlknn.load(io.StringIO(text)).scaled == original.scaled
     for source in (text, text[:-1]):
         again = emlknn.load(io.StringIO(source))
         assert contents(again, n_features) == contents(original, n_features)
@@ -156,6 +180,43 @@ for line, text, old, new in (
     refuses(GOOD.replace(old, new, 1), "line %d: %s" % (line, text), CHECKSUM)
 refuses("", "line 1: file is incomplete")
 refuses("\n", "line 1: " + ROW)
+
+# Labels of classes, one kind of them, and scales come before the items, in this order.
+ROWS = ("knn1,3,2,1,0,0,0,2|yi,5|yi,-6|yi,7|s,1p0,2p0|s,-3p-1,0p0|i,2,1,2|i,0,3,4|e,2").split("|")
+emlknn.load(ROWS)
+for line, text, at, new in (
+    (3, ROW, 1, ("ys,5",)),
+    (2, NUMBER, 1, ("yi,2147483648",)),
+    (2, NUMBER, 1, ("yi,-2147483649",)),
+    (2, NUMBER, 1, ("yi,5.0",)),
+    (2, NUMBER, 1, ("yi,",)),
+    (2, NUMBER, 1, ("yi,5,6",)),
+    (2, NUMBER, 1, ("yi",)),
+    (6, "label must be 0 to len(classes) - 1", 2, ()),
+    (1, ROW, 0, ("yi,5", "knn1,3,2,1,0,0,0,2")),
+    (7, ROW, 6, ("yi,8", "i,2,1,2")),
+    (8, ROW, 6, ("i,2,1,2", "yi,8")),
+    (8, ROW, 6, ("i,2,1,2", "s,1p0,2p0")),
+    (6, ROW, 5, ("yi,8", "s,-3p-1,0p0")),
+    (2, ROW, 1, ("y,5",)),
+    (2, ROW, 1, ("ya,5",)),
+    (2, ROW, 0, ("knn1,3,2,1,0,1,0,2",)),  # values have no classes
+    (2, ROW, 0, ("knn1,3,2,1,0,0,0,2", "knn1,3,2,1,0,0,0,2")),
+    (6, "each feature must have a scale", 5, ()),
+    (8, "each feature must have a scale", 5, ("s,-3p-1,0p0", "s,-3p-1,0p0")),
+    (5, NUMBER, 4, ("s,1p0",)),
+    (5, NUMBER, 4, ("s,1,2",)),
+    (5, NUMBER, 4, ("s,1.5p0,2p0",)),
+    (5, NUMBER, 4, ("s,1p0,2p0,3p0",)),
+    (5, NUMBER, 4, ("s,1p,2p0",)),
+    (5, NUMBER, 4, ("s,2147483648p0,2p0",)),
+    (5, NUMBER, 4, ("s,1p0,1p-2147483649",)),
+    (5, NUMBER, 4, ("s,nan,2p0",)),
+    (7, "label must be 0 to len(classes) - 1", 6, ("i,3,1,2",)),
+    (7, "label must be 0 to len(classes) - 1", 6, ("i,-1,1,2",)),
+    (9, INCOMPLETE, 8, ("e,3",)),
+):
+    refuses("\n".join(ROWS[:at] + list(new) + ROWS[at + 1 :]), "line %d: %s" % (line, text))
 
 # Values are bits of a float32, finite ones.
 VALUE = "knn1,1,1,1,0,1,0,1\ni,1069547520,1\ne,1\n"

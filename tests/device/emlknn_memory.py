@@ -49,6 +49,15 @@ additem(features, 9)
 additem(features, 9)
 
 
+scaled = emlknn.load(
+    (
+        "knn1,9,3,2,1,0,0,2|ys,on|ys,off|s,1p0,0p0|s,1p3,1p0|s,3p-3,-5p0|i,0,1,2,3|i,1,4,5,6|e,2"
+    ).split("|")
+)
+floats = array.array("f", [0.5, -0.5, 1e9])
+scaled_additem, scaled_predict = scaled.additem, scaled.predict
+
+
 def allocated():
     gc.collect()
     gc.disable()
@@ -58,6 +67,8 @@ def allocated():
         predict(features)
         getitem(1, features)
         removeitem(0)
+        scaled_additem(floats, 1)
+        scaled_predict(floats)
     after = gc.mem_alloc()
     gc.enable()
     return after - before
@@ -167,6 +178,9 @@ failed, made = starve(lambda: emlknn.load(io.StringIO(text)))
 assert failed > 10 and text_of(made) == text
 failed, made = starve(lambda: emlknn.load("saved.csv"))
 assert failed > 10 and text_of(made) == before
+scaled_text = text_of(scaled)
+failed, made = starve(lambda: emlknn.load(io.StringIO(scaled_text)))
+assert failed > 10 and text_of(made) == scaled_text and made.classes == ("on", "off")
 failed, _ = starve(lambda: other.save("saved.csv") or True)
 assert failed > 5
 assert text_of(model) == before and text_of(other) == text

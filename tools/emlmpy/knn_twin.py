@@ -20,6 +20,7 @@ HEADER_INTS = 7  # of EmlKnnHeader
 SOURCE = """
 #include "eml_knn.h"
 #include <stdlib.h>
+#include <string.h>
 
 EmlKnn *twin_new(const EmlKnnHeader *header) {
     EmlKnn *self = calloc(1, sizeof(EmlKnn));
@@ -33,8 +34,34 @@ EmlKnn *twin_new(const EmlKnnHeader *header) {
     eml_knn_begin(self, memory);
     return self;
 }
-void twin_free(EmlKnn *self) { free(self->nearest); free(self); }
-uint32_t twin_bytes(const EmlKnn *self) { return (uint32_t)eml_knn_bytes(&self->header); }
+void twin_free(EmlKnn *self) {
+    free(self->nearest);
+    free(self->scale);
+    free(self);
+}
+void twin_scale(EmlKnn *self, const int32_t *scale) {
+    eml_knn_set_scale(self, malloc(eml_knn_scale_bytes(&self->header)), scale);
+}
+int32_t twin_quantize(uint32_t n_features, const int32_t *scale, const int32_t *rows,
+                      int16_t *results, uint32_t n_rows) {
+    const uint32_t bytes = 8 * n_features;
+    EmlKnn knn = {.header = {.n_features = (uint16_t)n_features}, .scale = malloc(bytes * 2)};
+    memcpy(knn.scale, scale, bytes);
+    bool whole = true;
+    for (; n_rows > 0 && whole; n_rows--, rows += n_features, results += n_features) {
+        const int16_t *features = eml_knn_quantize(&knn, rows);
+        whole = features != NULL;
+        if (whole) {
+            memcpy(results, features, 2 * n_features);
+        }
+    }
+    free(knn.scale);
+    return whole;
+}
+uint32_t twin_bytes(const EmlKnn *self) {
+    const size_t scale_bytes = self->scale == NULL ? 0 : eml_knn_scale_bytes(&self->header);
+    return (uint32_t)(eml_knn_bytes(&self->header) + scale_bytes);
+}
 int32_t twin_add(EmlKnn *self, const int16_t *features, int32_t target) {
     return eml_knn_add(self, features, target);
 }
@@ -74,6 +101,8 @@ class Knn:
         self.n_features = n_features
         self.n_neighbors = n_neighbors
         self.ring, self.regression, self.weighted = map(bool, flags)
+        self.classes: tuple[int | str, ...] | None = None
+        self.scale: NDArray[np.float32] | None = None
 
     def __del__(self) -> None:
         """Free the kernel's memory."""
@@ -85,25 +114,36 @@ class Knn:
         return self.header()[-1]
 
     def header(self) -> list[int]:
-        """Return the numbers of the file's first row, as `_header` in emlknn.c."""
+        """Return the numbers of the file's first row."""
         return array("H", ctypes.string_at(self.pointer, 2 * HEADER_INTS)).tolist()
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the items and of the neighbours' list."""
+        """Bytes of the items, of the neighbours' list and of the scale."""
         return self.kernel.twin_bytes(self.pointer)
 
+    def attach(self, classes: tuple[int | str, ...], scale: "array[float]") -> None:
+        """Add labels of classes, and scale and offset of each feature, as `_attach` in emlknn.c."""
+        if scale:
+            _check(len(scale) == 2 * self.n_features, "each feature must have a scale")
+            self.scale = np.array(scale, np.float32).reshape(-1, 2)
+            self.kernel.twin_scale(self.pointer, self.scale.ctypes.data)
+        self.classes = classes or None
+
     def additem(self, features: "array[int]", target: float) -> int:
-        """Add an item; return its index."""
+        """Add an item with quantised features; return its index."""
         if self.regression:
             bits = np.float32(target).view(np.int32)
             _check(np.isfinite(target), "value must be finite")
         else:
             bits = int(target)
-            _check(-32768 <= bits <= 32767, "label must be -32768 to 32767")
+            if self.classes is None:
+                _check(-32768 <= bits <= 32767, "label must be -32768 to 32767")
+            else:
+                _check(0 <= bits < len(self.classes), "label must be 0 to len(classes) - 1")
         _check(
             features.typecode == "h" and len(features) == self.n_features,
-            "array('h') of n_features items required",
+            "features must be array('h') of n_features items",
         )
         index = self.kernel.twin_add(self.pointer, features.buffer_info()[0], bits)
         _check(index >= 0, "model must not be full")
@@ -136,6 +176,21 @@ class Knn:
         return results
 
 
+def quantize(scale: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Return rows in raw units, (rows, features), as the device quantises them.
+
+    scale: scale and offset of each feature, (features, 2). Raises ValueError for a NaN.
+    """
+    rows = np.ascontiguousarray(rows, np.float32)
+    scale = np.ascontiguousarray(scale, np.float32)
+    results = np.zeros(rows.shape, np.int16)
+    pointers = (scale.ctypes.data, rows.ctypes.data, results.ctypes.data)
+    n_rows, n_features = rows.shape
+    whole = load_kernel().twin_quantize(n_features, *pointers, n_rows)
+    _check(whole, "features must not be nan")
+    return results
+
+
 def load(data: bytes) -> Knn:
     """Load a file with the reader that the device has.
 
@@ -146,6 +201,8 @@ def load(data: bytes) -> Knn:
         return reader()["load"](source)
     except ValueError as error:
         raise ValueError(str(error)) from None
+    except OverflowError:  # 1p9999 is infinite in MicroPython
+        raise ValueError("number expected, or out of range") from None
 
 
 def as_text(data: bytes) -> str:
@@ -159,7 +216,7 @@ def as_text(data: bytes) -> str:
 @cache
 def reader() -> dict[str, Any]:
     """Return what the Python part of emlknn defines."""
-    functions = {"_new": Knn, "_header": Knn.header, "_methods": {}, "int": ascii_int}
+    functions = {"_new": Knn, "_attach": Knn.attach, "_methods": {}, "int": ascii_int}
     return device_python.run(["common/rows.py", "emlknn/files.py"], functions)
 
 
@@ -178,12 +235,16 @@ def _check(holds: bool, requirement: str) -> None:
 @cache
 def load_kernel() -> ctypes.CDLL:
     """Compile and load the kernel, once."""
-    kernel = compile_kernel("knn", SOURCE, [device_python.SOURCES / "emlknn"])
+    kernel = compile_kernel(
+        "knn", SOURCE, [device_python.SOURCES / name for name in ("emlknn", "common")]
+    )
     pointer, int32, uint32 = ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint32
     for name, result, arguments in (
         ("twin_new", pointer, [ctypes.c_char_p]),
         ("twin_free", None, [pointer]),
         ("twin_bytes", uint32, [pointer]),
+        ("twin_scale", None, [pointer, pointer]),
+        ("twin_quantize", int32, [uint32, pointer, pointer, pointer, uint32]),
         ("twin_add", int32, [pointer, pointer, int32]),
         ("twin_get", int32, [pointer, uint32, pointer]),
         ("twin_predict", None, [pointer, pointer, pointer, uint32]),
