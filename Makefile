@@ -34,6 +34,8 @@ dist: setup
 
 bench: machines
 	@python -m benchmarks
+	@python -m benchmarks.draw_comparison
+	@python tools/figures.py
 
 lint: setup
 	@ruff check .

@@ -27,7 +27,7 @@ for n, kind, typecode in {cases}:
         call = fft.run
         out = array.array(typecode, samples)
     cost = instructions.count(call, samples, out) - instructions.count(
-        instructions.empty, samples, out)
+        instructions.bound, samples, out)
     print(kind, n, typecode, cost)
 """
 CASES = {

@@ -32,9 +32,7 @@ model = new()
 for i in range(items):
     data.readinto(row)
     model.additem(row, i % 5)
-class Empty:
-    method = instructions.empty
-empty = Empty().method
+empty = instructions.bound
 predict = model.predict
 while data.readinto(row):
     print("predict", instructions.count(predict, row) - instructions.count(empty, row))

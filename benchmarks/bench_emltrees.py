@@ -1,8 +1,8 @@
 """emltrees: instructions, bytes and agreement, beside emlearn's kernel, m2cgen and everywhereml.
 
 The models are forests on scikit-learn's digits, trained and split with random_state=42.
-Instructions are those of a pre-bound call less an empty native method's, the mean over the first 30
-test rows.
+Instructions are those of a pre-bound call less those of an empty native method that is bound as
+well, the mean over the first 30 test rows.
 """
 
 import os
@@ -22,21 +22,22 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import train_test_split
 
 import emlmpy
+from benchmarks.load_peak import load_peak
 from benchmarks.modules import baseline, shipped, sizes
 from tests.machines.build import build
 from tests.machines.machine import MACHINES, ROOT
 
 Row = tuple[str, str, str, str, float]
 ROWS = 30
+# What a row's case calls a vote.
+VOTES = {"hard": "hard", "soft": "soft8"}
 
 # What all counting scripts start with.
 HEAD = """
 import array, gc
 import instructions
-class Empty:
-    method = instructions.empty
 def mean(function, rows, *more):
-    empty = Empty().method
+    empty = instructions.bound
     total = sum(
         instructions.count(function, row, *more) - instructions.count(empty, row, *more)
         for row in rows
@@ -52,7 +53,9 @@ PREDICT = (
     + """
 import emltrees
 model = emltrees.load("model.csv")
-print(mean(model.predict, read_rows("h")))
+out = array.array("f", [0] * model.n_classes)
+rows = read_rows("h")
+print(mean(model.predict, rows), mean(model.predict, rows, out))
 """
 )
 LOAD = (
@@ -94,7 +97,9 @@ with open("nodes.bin", "rb") as file:
     nodes = file.read()
 with open("roots.bin", "rb") as file:
     roots = array.array("i", file.read())
-model = baseline_trees.new(64, 10, nodes, roots, bytes(range(10)))
+with open("leaves.bin", "rb") as file:
+    leaves = file.read()
+model = baseline_trees.new(64, 10, 0 if len(leaves) == 10 else 8, nodes, roots, leaves)
 out = array.array("f", [0] * 10)
 def class_index(row):
     model.predict(row, out)
@@ -175,9 +180,9 @@ def forest(trees: int, depth: int | None) -> RandomForestClassifier:
     return RandomForestClassifier(trees, max_depth=depth, random_state=42).fit(train, classes)
 
 
-def emlearn_csv(estimator: RandomForestClassifier) -> bytes:
-    """The file that emlearn writes, hard vote."""
-    model = emlearn.convert(estimator, method="loadable", dtype="int16_t")
+def emlearn_csv(estimator: RandomForestClassifier, leaf_bits: int = 0) -> bytes:
+    """The file that emlearn writes: a hard vote, or with 8 leaf bits a soft one."""
+    model = emlearn.convert(estimator, method="loadable", dtype="int16_t", leaf_bits=leaf_bits)
     return model.save(name="model", format="csv").encode()
 
 
@@ -202,17 +207,19 @@ def run(machine: str, script: str, files: dict[str, Path | bytes], **options: in
     return board.run(script, {module.name: module, **files}, timeout=300, **options)
 
 
-def emlearn_rows(machine: str) -> Iterator[Row]:
+def emlearn_rows(machine: str, vote: str) -> Iterator[Row]:
     """emlearn's own kernel on the same forest, thresholds made exact so that it walks the same."""
     module = baseline("emltrees", "baseline_trees", MACHINES[machine].arch)
-    nodes, roots = [], []
-    for line in emlearn_csv(forest(10, 10)).decode().split():
+    nodes, roots, leaves = [], [], []
+    for line in emlearn_csv(forest(10, 10), 0 if vote == "hard" else 8).decode().splitlines():
         kind, *fields = line.split(",")
         if kind == "n":
             feature, threshold, left, right = (float(field) for field in fields)
             nodes.append((int(feature), int(threshold // 1) + 1, int(left), int(right)))
         elif kind == "r":
             roots.append(int(fields[0]))
+        elif kind == "l":
+            leaves += [int(number) for number in fields[0].strip("[]").split()]
     layout = np.dtype(
         {
             "names": list("fvlr"),
@@ -225,11 +232,40 @@ def emlearn_rows(machine: str) -> Iterator[Row]:
         module.name: module,
         "nodes.bin": np.array(nodes, dtype=layout).tobytes(),
         "roots.bin": np.array(roots, dtype="<i4").tobytes(),
+        "leaves.bin": bytes(leaves),
         "rows.bin": rows(),
     }
     call, index = map(float, MACHINES[machine].run(BASELINE, files, timeout=300, shift=8).split())
-    yield "emltrees", "emlearn_predict_hard_10x10", machine, "instructions", call
-    yield "emltrees", "emlearn_class_hard_10x10", machine, "instructions", index
+    name = VOTES[vote]
+    yield "emltrees", f"emlearn_predict_out_{name}_10x10", machine, "instructions", call
+    yield "emltrees", f"emlearn_class_{name}_10x10", machine, "instructions", index
+
+
+def own_rows(machine: str, vote: str, trees: int = 10) -> Iterator[Row]:
+    """predict(features) and predict(features, out)."""
+    files = {"model.csv": own_file(trees, 10, vote, "csv"), "rows.bin": rows()}
+    counts = map(float, run(machine, PREDICT, files, shift=8).split())
+    for case, count in zip(("predict", "predict_out"), counts, strict=True):
+        yield "emltrees", f"{case}_{VOTES[vote]}_{trees}x10", machine, "instructions", count
+
+
+def load_rows() -> Iterator[Row]:
+    """Instructions to load files of about 23 kB, and the heap that must be free to load others."""
+    for case, csv in (
+        ("load_csv_10x10", emlearn_csv(forest(10, 10))),
+        ("load_csv_with_checksum_11x10", own_file(11, 10, "soft", "csv")),
+    ):
+        count = float(run("cortex-m4f", LOAD, {"model.csv": csv}, shift=4))
+        yield "emltrees", case, "cortex-m4f", "instructions", count
+    for case, trees, vote, form, limit in (
+        ("load_peak_bin_68k", 105, "hard", "bin", 68_000),
+        ("load_peak_csv_23k", 36, "soft", "csv", 23_000),
+    ):
+        peak, kept = load_peak("cortex-m0", "emltrees", own_file(trees, None, vote, form))
+        assert kept <= limit
+        yield "emltrees", case, "cortex-m0", "heap_bytes", peak
+    peak, _ = load_peak("cortex-m0", "emltrees", emlearn_csv(forest(10, None)))
+    yield "emltrees", "load_peak_emlearn_csv_6k", "cortex-m0", "heap_bytes", peak
 
 
 def peers(machine: str) -> Iterator[Row]:
@@ -292,20 +328,13 @@ def measure() -> Iterator[Row]:
         for arch, size in sizes(module):
             yield "emltrees", case, arch, "bytes", size
     for machine in ("cortex-m0", "cortex-m4f"):
-        for case, trees, vote in (
-            ("predict_hard_10x10", 10, "hard"),
-            ("predict_soft8_10x10", 10, "soft"),
-            ("predict_hard_100x10", 100, "hard"),
-        ):
-            if machine == "cortex-m0" and trees == 100:
-                continue  # the file does not fit into that board's file system
-            csv = own_file(trees, 10, vote, "csv")
-            count = float(run(machine, PREDICT, {"model.csv": csv, "rows.bin": rows()}, shift=8))
-            yield "emltrees", case, machine, "instructions", count
-        yield from emlearn_rows(machine)
+        for vote in VOTES:
+            yield from own_rows(machine, vote)
+            yield from emlearn_rows(machine, vote)
+    # The file does not fit into the M0's file system.
+    yield from own_rows("cortex-m4f", "hard", 100)
+    yield from load_rows()
     csv = emlearn_csv(forest(10, 10))
-    count = float(run("cortex-m4f", LOAD, {"model.csv": csv}, shift=4))
-    yield "emltrees", "load_csv_10x10", "cortex-m4f", "instructions", count
     for case, data in (("model_10x10", csv), ("model_bin_10x10", own_file(10, 10, "hard", "bin"))):
         taken = int(run("cortex-m4f", MEMORY, {"model": data}))
         yield "emltrees", case, "cortex-m4f", "heap_bytes", taken

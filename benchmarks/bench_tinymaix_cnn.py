@@ -31,10 +31,8 @@ image = array.array("b", bytes(n))
 with open("image.bin", "rb") as file:
     file.readinto(image)
 out = array.array("f", model.output_dimensions()[0] * b"\\0\\0\\0\\0")
-class Empty:
-    method = instructions.empty
 run = model.run
-empty = Empty().method
+empty = instructions.bound
 instructions.count(run, image, out)
 count = instructions.count
 print(count(run, image, out) - count(empty, image, out), model.nbytes)

@@ -25,6 +25,11 @@ TASKS = {
             "m2cgen": "vs_m2cgen_10x10",
         },
     ),
+    "its classes' proportions": (
+        "emltrees",
+        "predict_out_hard_10x10",
+        {EMLEARN: "emlearn_predict_out_hard_10x10"},
+    ),
     "nearest of 1000 items": ("emlknn", "predict_1000x8", {EMLEARN: "predict_1000x8_emlearn"}),
     "FFT, 256 complex floats": (
         "emlfft",
@@ -43,7 +48,7 @@ def main() -> None:
             for row in csv.DictReader(file)
             if row["machine"] == "cortex-m4f"
         }
-    figure, axes = plt.subplots(figsize=(8, 4.2))
+    figure, axes = plt.subplots(figsize=(8, 4.6))
     ticks = []
     place = 0.0
     for task, (module, case, others) in TASKS.items():

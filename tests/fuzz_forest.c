@@ -49,7 +49,8 @@ static void use(const EmlForest *forest) {
             }
         }
         if (forest->has_scale) {
-            int32_t *out = malloc(forest->n_features * sizeof(int32_t));
+            const uint32_t bytes = eml_forest_array_bytes(forest, EML_FOREST_ROW);
+            int16_t *out = malloc(bytes);
             eml_forest_quantize(forest, features, out);
             free(out);
         }
@@ -64,12 +65,15 @@ static void try_bin(const uint8_t *data, size_t length) {
     uint8_t *image = malloc(length + 3);
     uint8_t *at = image + next_random() % 4; // at any alignment
     memcpy(at, data, length);
-    if (length >= EML_FOREST_BIN_HEAD) {
+    if (length >= EML_IMAGE_HEAD) {
         const uint32_t bytes = (uint32_t)length;
         memcpy(at + 24, &bytes, 4);
-        uint32_t crc = eml_forest_crc(0xffffffffu, at, 28);
-        crc = ~eml_forest_crc(crc, at + EML_FOREST_BIN_HEAD, length - EML_FOREST_BIN_HEAD);
-        memcpy(at + 28, &crc, 4);
+        EmlCrc crc;
+        eml_crc_begin(&crc);
+        eml_crc_add(&crc, at, 28);
+        eml_crc_add(&crc, at + EML_IMAGE_HEAD, length - EML_IMAGE_HEAD);
+        const uint32_t value = eml_crc_value(&crc);
+        memcpy(at + 28, &value, 4);
     }
     if (eml_forest_bin(&forest, at, length) == EML_FOREST_OK) {
         use(&forest);
@@ -79,11 +83,34 @@ static void try_bin(const uint8_t *data, size_t length) {
     free(image);
 }
 
+// Puts the right checksum into the last 8 digits of a file that ends with them.
+static void sign(char *data, size_t length) {
+    if (length < 13 || memcmp(data + length - 13, "crc,", 4) != 0) {
+        return;
+    }
+    EmlCrc crc;
+    eml_crc_begin(&crc);
+    const char *line = data;
+    for (const char *at = data; at < data + length - 13; at++) {
+        if (*at == '\n') {
+            const size_t bytes = (size_t)(at - line);
+            eml_crc_add(&crc, line, bytes - (bytes > 0 && at[-1] == '\r'));
+            eml_crc_add(&crc, "\n", 1);
+            line = at + 1;
+        }
+    }
+    char digits[9];
+    snprintf(digits, sizeof(digits), "%08x", (unsigned)eml_crc_value(&crc));
+    memcpy(data + length - 9, digits, 8);
+}
+
 static void try_csv(const char *data, size_t length, uint32_t max_nodes) {
     EmlForest forest;
     memset(&forest, 0, sizeof(forest));
     EmlForestCsv csv;
-    eml_forest_csv_begin(&csv, &forest, resize, 100, max_nodes, 1000);
+    // Of a file as of a stream, whose length is unknown.
+    const size_t file_bytes = next_random() % 2 ? length : 0;
+    eml_forest_csv_begin(&csv, &forest, resize, file_bytes, 100, max_nodes, 1000);
     EmlForestError error = EML_FOREST_OK;
     for (size_t at = 0; at < length && error == EML_FOREST_OK;) {
         size_t piece = 1 + next_random() % 200;
@@ -122,7 +149,7 @@ int main(int count, char **arguments) {
     fclose(file);
     state = (uint32_t)strtoul(arguments[2], NULL, 10);
     const uint32_t rounds = (uint32_t)strtoul(arguments[3], NULL, 10);
-    const bool is_bin = eml_forest_bin_bytes((const uint8_t *)data, length) > 0;
+    const bool is_bin = eml_forest_is_bin((const uint8_t *)data, length);
     for (uint32_t round = 0; round < rounds; round++) {
         memcpy(changed, data, length);
         // Half of the changes in the first bytes, where what matters most is.
@@ -136,6 +163,7 @@ int main(int count, char **arguments) {
         if (is_bin) {
             try_bin((const uint8_t *)changed, end);
         } else {
+            sign(changed, end);
             try_csv(changed, end, round % 8 ? 65000 : 50);
         }
     }

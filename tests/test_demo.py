@@ -4,10 +4,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import emlearn
 import numpy as np
 import pytest
 from sklearn.datasets import load_digits
@@ -15,8 +14,9 @@ from sklearn.ensemble import RandomForestClassifier
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
 
+import emlmpy
 from tests.machines.build import build
-from tests.machines.machine import ROOT, Machine
+from tests.machines.machine import MACHINES, ROOT, Machine
 
 DIGITS = ROOT / "examples" / "digits"
 PIXELS, CLASSES = load_digits(return_X_y=True)
@@ -44,10 +44,9 @@ def voted(forest: RandomForestClassifier) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def csv(forest: RandomForestClassifier, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The model file, as emlearn writes it."""
+    """The model file, as emlmpy writes it."""
     path = tmp_path_factory.mktemp("model") / "digits_model.csv"
-    model = emlearn.convert(forest, method="loadable", dtype="int16_t", leaf_bits=0)
-    model.save(name="digits", format="csv", file=str(path))
+    emlmpy.convert(forest).save(path)
     return path.read_bytes()
 
 
@@ -83,8 +82,9 @@ def test_table(output: str, forest: RandomForestClassifier, voted: np.ndarray) -
     assert row(output, "scikit-learn") == [*shares(predicted), "-", "-"]
     rams = {}
     for engine, answers in (
-        ("emltrees", voted),
-        ("emltrees, Cortex-M0", voted),
+        ("emltrees", predicted),
+        ("emltrees, emlearn's CSV", voted),
+        ("emltrees, Cortex-M0", predicted),
         ("m2cgen", predicted),
         ("everywhereml", None),  # its own rules; nothing here computes them
     ):
@@ -92,19 +92,21 @@ def test_table(output: str, forest: RandomForestClassifier, voted: np.ndarray) -
         assert answers is None or found == shares(answers)
         assert time == "-" if "Cortex" in engine else float(time) > 0
         rams[engine] = int(ram)
+    assert row(output, "emltrees")[1] == "100.0%"
     assert rams["emltrees, Cortex-M0"] < rams["everywhereml"] < rams["m2cgen"]
 
 
 def test_verdict(output: str, csv: bytes) -> None:
-    """All answers agree, and the file is emlearn's."""
+    """All answers agree, and the file is emlmpy's."""
     assert f"wrote build/demo/digits_model.csv, {len(csv)} bytes\n" in output
     assert (ROOT / "build" / "demo" / "digits_model.csv").read_bytes() == csv
     agreement = f"same for {len(TEST)} of {len(TEST)} digits\n"
-    assert f"emltrees and the hard vote of scikit-learn's trees: {agreement}" in output
+    assert f"emltrees and scikit-learn's predict: {agreement}" in output
+    assert f"emlearn's CSV and the hard vote of scikit-learn's trees: {agreement}" in output
     assert f"the Cortex-M0 and this PC: {agreement}" in output
 
 
-def test_drawing(output: str, voted: np.ndarray) -> None:
+def test_drawing(output: str, forest: RandomForestClassifier) -> None:
     """The first four digits of the test set, dark where the pixels are."""
     lines = output.splitlines()
     caption = next(i for i, line in enumerate(lines) if "is a" in line)
@@ -113,7 +115,9 @@ def test_drawing(output: str, voted: np.ndarray) -> None:
         drawn = picture[:, 19 * number : 19 * number + 16 : 2]
         assert ((drawn == " ") == (pixels < 4)).all()
         assert ((drawn == "█") == (pixels == 16)).all()
-    assert re.findall(r"is a (\d)", lines[caption]) == [str(answer) for answer in voted[:4]]
+    assert re.findall(r"is a (\d)", lines[caption]) == [
+        str(answer) for answer in forest.predict(TEST[:4])
+    ]
 
 
 @pytest.fixture
@@ -137,32 +141,39 @@ def change_one(answers: np.ndarray) -> np.ndarray:
     return answers
 
 
-TREES = "emltrees and the hard vote of scikit-learn's trees must agree: see digits [123]"
+PREDICT = "emltrees and scikit-learn's predict must agree: see digits [123]"
+VOTE = "emlearn's CSV and the hard vote of scikit-learn's trees must agree: see digits [123]"
 BOARD = "the Cortex-M0 and this PC must agree: see digits [123]"
 
 
 @pytest.mark.parametrize(
-    ("on_pc", "on_board", "message"),
+    ("on_pc", "of_emlearn", "on_board", "message"),
     [
-        (keep, keep, None),
-        (keep, change_one, BOARD),
-        (change_one, change_one, TREES),
-        (change_one, keep, f"{TREES}\n{BOARD}"),
+        (keep, keep, keep, None),
+        (keep, keep, change_one, BOARD),
+        (change_one, keep, change_one, PREDICT),
+        (keep, change_one, keep, VOTE),
+        (change_one, change_one, keep, f"{PREDICT}\n{VOTE}\n{BOARD}"),
     ],
 )
 def test_status(
     demo,
     monkeypatch: pytest.MonkeyPatch,
+    forest: RandomForestClassifier,
     voted: np.ndarray,
     on_pc: Callable,
+    of_emlearn: Callable,
     on_board: Callable,
     message: str | None,
 ) -> None:
     """One wrong answer of emltrees, on the PC or the board, fails the demo."""
 
-    def measure(machine: Machine, *_: object):
+    def measure(machine: Machine, files: Mapping[str, Path], *_: object):
+        model = files.get("digits_model.csv", Path())
+        if model.name == "emlearn_model.csv":
+            return demo.Run(of_emlearn(voted), 1, 1, None)
         change = on_pc if machine.name == "unix-x64" else on_board
-        return demo.Run(change(voted), 1, 1, None)
+        return demo.Run(change(forest.predict(TEST)), 1, 1, None)
 
     monkeypatch.setattr(demo, "measure", measure)
     assert demo.main() == message
@@ -181,20 +192,52 @@ def test_missing_module(
 
 
 def test_train(csv: bytes, forest: RandomForestClassifier, tmp_path: Path) -> None:
-    """train.py writes emlearn's file into the current folder and says how good the forest is."""
+    """train.py writes the file into the current folder and says how good the forest is."""
     printed = subprocess.check_output(
         [sys.executable, DIGITS / "train.py"], cwd=tmp_path, text=True, timeout=120
     )
     assert [file.name for file in tmp_path.iterdir()] == ["digits_model.csv"]
     assert (tmp_path / "digits_model.csv").read_bytes() == csv
-    accuracy = 100 * accuracy_score(TEST_CLASSES, forest.predict(TEST))
-    assert printed == (
-        f"digits_model.csv: {len(csv)} bytes, accuracy {accuracy:.1f}% in scikit-learn\n"
-    )
+    accuracy = accuracy_score(TEST_CLASSES, forest.predict(TEST))
+    check, file = printed.splitlines()
+    assert check.startswith(f"{len(TEST)} of {len(TEST)} rows agree (100.00%)")
+    assert check.endswith(f"accuracy {accuracy:.4f}, scikit-learn's {accuracy:.4f}")
+    assert file.startswith(f"digits_model.csv: {len(csv)} bytes, ")
 
 
-def test_main(machine: Machine, csv: bytes, voted: np.ndarray) -> None:
+def test_main(machine: Machine, csv: bytes, forest: RandomForestClassifier) -> None:
     """main.py names the first digit of the test set, on every machine."""
     module = ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy"
     files = {"emltrees.mpy": module, "digits_model.csv": csv}
-    assert machine.run(DIGITS / "main.py", files) == f"This is a {voted[0]}\n"
+    answer = forest.predict(TEST[:1])[0]
+    assert machine.run(DIGITS / "main.py", files) == f"This is a {answer}\n"
+
+
+def test_data_of_your_own(demo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Another load_data, of fractions, as the README says: the board answers as scikit-learn."""
+    import train
+
+    generator = np.random.default_rng(1)
+    rows = generator.normal(size=(900, 64)).astype(np.float32)
+    classes = (rows[:, 0] + rows[:, 1] * rows[:, 2] > 0) + 2 * (rows[:, 3] > 0.5)
+    data = train_test_split(rows, classes, test_size=0.3, random_state=42)
+    monkeypatch.setattr(train, "load_data", lambda: data)
+    monkeypatch.chdir(tmp_path)
+    train.main()
+    script = """
+import emltrees
+model = emltrees.load("digits_model.csv")
+row = model.row()
+with open("rows.f", "rb") as file:
+    while file.readinto(row):
+        print(model.classes[model.predict(row)])
+"""
+    files = {
+        "emltrees.mpy": ROOT / "dist" / "x64_6.3" / "emltrees.mpy",
+        "digits_model.csv": tmp_path / "digits_model.csv",
+        "rows.f": data[1].tobytes(),
+    }
+    build(["unix-x64"])
+    answers = [int(line) for line in MACHINES["unix-x64"].run(script, files).split()]
+    forest = RandomForestClassifier(**train.PARAMETERS).fit(data[0], data[2])
+    assert answers == forest.predict(data[1]).tolist()

@@ -4,6 +4,7 @@ test_convert.py holds to scikit-learn."""
 import ctypes
 import random
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import emlearn
@@ -20,6 +21,7 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.tree import DecisionTreeClassifier
+from sklearn.utils import Bunch
 
 import emlmpy
 from emlmpy.forest_twin import ForestTwin
@@ -97,23 +99,37 @@ CASES = {
         "csv",
     ),
 }
+# What emltrees_votes runs, too: votes on integer features as they are.
+VOTES = ("soft", "soft bytes", "hard", "codebook", "names")
 TYPECODES = {"int16": ("h", np.int16), "uint8": ("B", np.uint8), "float32": ("f", np.float32)}
 
 
-@pytest.mark.parametrize("name", CASES)
+def load_data(load: Callable[[], Bunch] | str) -> tuple[Bunch, np.ndarray]:
+    """The data of a case and their class labels; "names" is iris in millimetres, named."""
+    if load != "names":
+        data = load()
+        return data, data.target
+    data = load_iris()
+    data.data = np.rint(10 * data.data)
+    return data, NAMES[data.target]
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [("emltrees", name) for name in CASES] + [("emltrees_votes", name) for name in VOTES],
+)
 @pytest.mark.filterwarnings("ignore:.* keep .* thresholds apart")
-def test_same_bits(machine: Machine, name: str, tmp_path: Path) -> None:
+def test_same_bits(machine: Machine, module: str, name: str, tmp_path: Path) -> None:
     """Class, trees used, outputs, labels, bytes and quantised features are the host twin's."""
     estimator, load, arguments, form = CASES[name]
-    data = load_iris() if load == "names" else load()
-    classes = NAMES[data.target] if load == "names" else data.target
+    data, classes = load_data(load)
     model = emlmpy.convert(estimator.fit(data.data, classes), **arguments)
     model.save(tmp_path / "model", format=form)
     content = (tmp_path / "model").read_bytes()
     twin = ForestTwin(content)
     typecode, dtype = TYPECODES[arguments.get("features", "int16")]
     raw = data.data[:: len(data.data) // 40].astype(np.float32)
-    files = {"emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy"}
+    files = {"emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / f"{module}.mpy"}
     scaled = b"\ns," in content or (form == "bin" and content[21] == 1)
     if scaled:
         # Beyond the range too, where it saturates.
@@ -128,9 +144,12 @@ def test_same_bits(machine: Machine, name: str, tmp_path: Path) -> None:
     ).splitlines()
     labels = getattr(estimator, "classes_", None)
     shown = None if labels is None else tuple(labels.tolist())
-    assert facts == f"{shown} {twin.nbytes}"
-    assert (
-        head.startswith(f"<Trees: {len(getattr(estimator, 'estimators_', [0]))} trees") or out.size
+    assert facts == f"{shown} {twin.nbytes} {scaled}"
+    forest = model.forest
+    assert head == (
+        f"<Trees: {len(forest.root)} trees, {len(forest.feature)} nodes, {forest.n_features} "
+        f"{forest.feature_type} features{' scaled from floats' if scaled else ''}, "
+        f"{forest.n_classes} classes>"
     )
     expected = [
         f"{i} {u} {row.tobytes().hex()}" for i, u, row in zip(index, used, out, strict=True)
@@ -141,21 +160,45 @@ def test_same_bits(machine: Machine, name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["csv", "bin"])
+@pytest.mark.parametrize("name", ["scaled", "floats", "regressor", "boosting", "isolation"])
+@pytest.mark.filterwarnings("ignore:.* keep .* thresholds apart")
+def test_votes_refuses_other_models(machine: Machine, name: str, form: str, tmp_path: Path) -> None:
+    """emltrees_votes says of either form of a model that it does not run, which module does."""
+    estimator, load, arguments, _ = CASES[name]
+    data = load()
+    emlmpy.convert(estimator.fit(data.data, data.target), **arguments).save(
+        tmp_path / "model", format=form
+    )
+    script = """
+import emltrees
+try:
+    emltrees.load("model")
+except ValueError as error:
+    print(str(error).split(": ")[-1])
+"""
+    files = {
+        "emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees_votes.mpy",
+        "model": tmp_path / "model",
+    }
+    assert machine.run(script, files) == "kind of model needs emltrees, not emltrees_votes\n"
+
+
+@pytest.mark.parametrize("form", ["csv", "bin"])
 @pytest.mark.parametrize("name", ["hard", "codebook", "names", "boosting", "isolation", "scaled"])
 def test_readers_under_sanitizers(name: str, form: str, tmp_path: Path) -> None:
     """Cut and changed files never make the kernel read or write outside of its memory."""
     seed = random.randrange(2**32)
     print(f"seed {seed}")
     estimator, load, arguments, _ = CASES[name]
-    data = load_iris() if load == "names" else load()
-    classes = NAMES[data.target] if load == "names" else data.target
+    data, classes = load_data(load)
     small = estimator.set_params(max_depth=3) if hasattr(estimator, "max_depth") else estimator
     emlmpy.convert(small.fit(data.data, classes), **arguments).save(tmp_path / "m", format=form)
     program = tmp_path / "fuzz"
     source = Path(__file__).with_name("fuzz_forest.c")
     command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    command += [f"-I{ROOT / 'src' / 'emltrees'}", str(source), "-o", str(program)]
+    command += [f"-I{ROOT / 'src' / folder}" for folder in ("emltrees", "common")]
+    command += [str(source), "-o", str(program)]
     subprocess.run(command, check=True)
     output = subprocess.check_output([program, tmp_path / "m", str(seed), "1000"], text=True)
     assert int(output.split()[0]) > 0

@@ -5,11 +5,14 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.machines.machine import COUNTER, MACHINES, Board, DeviceError, DeviceTimeout, Machine
+from tests.machines.process import TimeLimit, cpu_usage, started
+from tests.machines.raw_repl import RawRepl
 
 # sys.implementation._mpy >> 10, from the list in MicroPython's documentation of .mpy files.
 ARCHS = {
@@ -94,11 +97,99 @@ def test_syntax_error(machine: Machine) -> None:
         machine.run("print('never')\nif:")
 
 
+def test_syntax_error_in_a_long_script(machine: Machine) -> None:
+    """It is reported though MicroPython does not read the rest."""
+    with pytest.raises(DeviceError, match="SyntaxError"):
+        machine.run("if:\n" + "x = 1\n" * 3000)
+
+
 def test_timeout_tells_the_last_words(machine: Machine) -> None:
     """A script that hangs is ended, and the report says how far it came."""
     with pytest.raises(DeviceTimeout, match="last output:\nreached the loop") as error:
         machine.run("print('reached the loop')\nwhile True: pass", timeout=2)
     assert error.value.output == "reached the loop\n"
+
+
+class SlowBoard:
+    """Answers as a board does that copies files, one step in every 50 s of a clock of its own."""
+
+    def __init__(self, steps: int) -> None:
+        """One that says this many times that it has copied something."""
+        self.now = 0.0
+        self.steps = steps
+        self.limit = TimeLimit(60, lambda: (0.0, False), lambda: self.now)
+
+    def pieces(self) -> Iterator[bytes]:
+        """What it says: the prompt, a window of 4096 bytes, the disk's free bytes, and so on."""
+        yield from (b"raw REPL; CTRL-B to exit\r\n>", b"R\x01\x00\x10", b"\x04", b"80000\r\n")
+        for _ in range(self.steps):
+            self.now += 50
+            self.limit.check()
+            yield b"."
+        yield from (b"\x04", b"\x04>", b"soft reboot\r\n", b"raw REPL; CTRL-B to exit\r\n>")
+
+    def copy(self, size: int) -> None:
+        """Copy a file to it."""
+        repl = RawRepl(self.pieces(), lambda data: None)
+        MACHINES["cortex-m0"]._copy_files(repl, self.limit, {"file": bytes(size)})
+
+
+def test_slow_copying() -> None:
+    """The time for copying files begins anew with each part that is copied."""
+    board = SlowBoard(steps=100)
+    board.copy(79_000)
+    assert board.now == 5000
+
+
+def test_copying_that_hangs() -> None:
+    """A part that is not copied in time ends it."""
+    board = SlowBoard(steps=1)
+    board.limit.seconds = 40
+    with pytest.raises(DeviceTimeout, match="files not copied, no progress in 40 s"):
+        board.copy(79_000)
+
+
+@pytest.mark.parametrize(
+    ("cpu_a_second", "wants_cpu", "end"),
+    [
+        (1, True, 60),  # it works
+        (0, False, 60),  # it sleeps
+        (0.25, True, 240),  # it works, and others have three quarters of the CPU
+        (0, True, None),  # others have all of it
+    ],
+)
+def test_time_limit(cpu_a_second: float, wants_cpu: bool, end: int | None) -> None:
+    """What counts is the time that a process works or sleeps, not that in which it has no CPU."""
+    now = 0
+
+    def usage() -> tuple[float, bool]:
+        return now * cpu_a_second, wants_cpu
+
+    limit = TimeLimit(60, usage, lambda: now)
+    for now in range(1, 1000):
+        try:
+            limit.check()
+        except TimeoutError:
+            assert now == end
+            return
+    assert end is None
+
+
+def test_cpu_usage() -> None:
+    """A process that sleeps wants no CPU; one that loops does, and uses some."""
+
+    def reaches(condition: Callable[[float, bool], bool], *command: str) -> bool:
+        """Whether a process gets there within a minute."""
+        with started(list(command)) as process:
+            for _ in range(6000):
+                if condition(*cpu_usage(process.pid)):
+                    return True
+                time.sleep(0.01)
+        return False
+
+    assert reaches(lambda cpu, wants_cpu: not wants_cpu, "sleep", "1000")
+    loop = (sys.executable, "-c", "while True: pass")
+    assert reaches(lambda cpu, wants_cpu: wants_cpu and cpu > 0.3, *loop)
 
 
 def test_timeout_of_a_script_that_prints_for_ever(machine: Machine) -> None:
@@ -183,9 +274,21 @@ def test_board_without_firmware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_files_too_big_for_the_disk(board: Board) -> None:
-    """A full RAM disk is an error, not a cut file."""
-    with pytest.raises(DeviceError, match="OSError: 28"):
-        board.run("print('never')", {"big": bytes(520_000)})
+    """That is known before anything is copied, and says how much room there is."""
+    text = r"files of 530000 bytes do not fit the board's disk: \d+ bytes are free"
+    with pytest.raises(DeviceError, match=text) as error:
+        board.run("print('never')", {"big": bytes(530_000)})
+    assert "." not in error.value.output  # a dot is 4 kB
+
+
+def test_files_that_just_do_not_fit(board: Board) -> None:
+    """What fills the disk up while it is copied is an error, not a cut file."""
+    script = "import os; stat = os.statvfs('/'); print(stat[0] * stat[3])"
+    free = int(board.run(script))
+    text = f"files of {free} bytes do not fit .* {free} bytes are free"
+    with pytest.raises(DeviceError, match=text) as error:
+        board.run("print('never')", {"big": bytes(free - 100), "small": bytes(100)})
+    assert "...." in error.value.output
 
 
 def test_soft_reset_keeps_files(board: Board) -> None:
@@ -227,15 +330,17 @@ print(instructions.count(instructions.loop, 15_000_001) - once)
 
 
 def test_empty_calls(cortex_m: Board) -> None:
-    """A call of a method that does nothing costs the same each time, whatever its argument."""
+    """A call that does nothing costs the same each time, whatever its argument; a bound method's
+    costs more, since it passes self."""
     script = """
 import instructions
-class Empty:
-    method = instructions.empty
-method = Empty().method
-print(len({instructions.count(method, x) for x in (1, "x", None, [1, 2], bytes(100)) * 10}))
+counts = {}
+for name in ("empty", "bound"):
+    method = getattr(instructions, name)
+    counts[name] = {instructions.count(method, x) for x in (1, "x", None, [1, 2], bytes(100)) * 10}
+print(len(counts["empty"]), len(counts["bound"]), max(counts["bound"]) > max(counts["empty"]))
 """
-    assert cortex_m.run(script, shift=8) == "1\n"
+    assert cortex_m.run(script, shift=8) == "1 1 True\n"
 
 
 def test_call_too_long_to_count(cortex_m: Board) -> None:

@@ -1,6 +1,7 @@
 """emltrees against scikit-learn, on every machine: the modules in dist/ are what runs."""
 
 import random
+from collections.abc import Callable
 from pathlib import Path
 
 import emlearn
@@ -11,6 +12,8 @@ from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
 from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
+import emlmpy
+from emlmpy.forest_file import image, to_bin, to_csv
 from tests.machines.machine import ROOT, Machine
 
 DEVICE = Path(__file__).parent / "device"
@@ -19,6 +22,11 @@ DEVICE = Path(__file__).parent / "device"
 def module(machine: Machine) -> dict[str, Path]:
     """The module as it ships."""
     return {"emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy"}
+
+
+def votes_module(machine: Machine) -> dict[str, Path]:
+    """The smaller module, under the other's name."""
+    return {"emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees_votes.mpy"}
 
 
 def write_csv(estimator, path: Path, leaf_bits: int) -> bytes:
@@ -237,7 +245,16 @@ def test_thresholds(machine: Machine) -> None:
         assert (proportions[row, :n] > 0).tolist() == left, x
 
 
-@pytest.mark.parametrize("script", ["bad_files.py", "bad_calls.py", "memory.py"])
-def test_script(machine: Machine, script: str) -> None:
-    """Scripts that check themselves on the device."""
-    assert machine.run(DEVICE / script, module(machine)) == "ok\n"
+@pytest.mark.parametrize("build", [module, votes_module])
+@pytest.mark.parametrize("script", ["bad_files.py", "bad_calls.py", "memory.py", "loading.py"])
+def test_script(machine: Machine, script: str, build: Callable[[Machine], dict[str, Path]]) -> None:
+    """Scripts that check themselves on the device, with both modules."""
+    digits = load_digits()
+    forest = RandomForestClassifier(3, max_depth=3, random_state=1).fit(digits.data, digits.target)
+    model = emlmpy.convert(forest, features="int16").forest
+    model.feature_names = [f"pixel {i}" for i in range(64)]
+    files = {
+        "model.csv": to_csv(model),
+        "model.bin": image("X", b"", b"front end...") + to_bin(model),
+    }
+    assert machine.run(DEVICE / script, {**build(machine), **files}) == "ok\n"

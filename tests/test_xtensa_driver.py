@@ -1,5 +1,6 @@
 """tools/xtensa: each adaptation, the options and errors of the driver, and the compiler runtime."""
 
+import importlib
 import math
 import os
 import random
@@ -9,6 +10,7 @@ import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -534,3 +536,68 @@ def test_float_to_double_is_exact(program: Path) -> None:
             assert result >> 51 & 0xFFF == 0xFFF
         else:
             assert result == double_bits(float(as_float(bits)))
+
+
+# What clang writes; what takes 2 bytes and does the same, or None where the form cannot hold it.
+NARROW = [
+    ("or\ta8, a9, a9", "mov.n\ta8, a9"),
+    ("or\ta8, a9, a10", None),
+    ("mov\ta8, a9", "mov.n\ta8, a9"),
+    ("l32i\ta8, a9, 0", "l32i.n\ta8, a9, 0"),
+    ("l32i\ta8, a9, 60", "l32i.n\ta8, a9, 60"),
+    ("l32i\ta8, a9, 64", None),
+    ("l32i\ta8, a9, 2", None),
+    ("s32i\ta8, a1, 4", "s32i.n\ta8, a1, 4"),
+    ("s32i\ta8, a1, 64", None),
+    ("l16ui\ta8, a9, 4", None),
+    ("movi\ta8, -32", "movi.n\ta8, -32"),
+    ("movi\ta8, 95", "movi.n\ta8, 95"),
+    ("movi\ta8, -33", None),
+    ("movi\ta8, 96", None),
+    ("add\ta8, a9, a10", "add.n\ta8, a9, a10"),
+    ("addi\ta8, a9, -1", "addi.n\ta8, a9, -1"),
+    ("addi\ta8, a9, 1", "addi.n\ta8, a9, 1"),
+    ("addi\ta8, a9, 15", "addi.n\ta8, a9, 15"),
+    ("addi\ta8, a9, 0", None),
+    ("addi\ta8, a9, 16", None),
+    ("addi\ta8, a9, -2", None),
+    ("addmi\ta8, a9, 256", None),
+    ("sub\ta8, a9, a10", None),
+    ("retw", "retw.n"),
+    ("ret", "ret.n"),
+    ("nop", "nop.n"),
+]
+
+
+@pytest.mark.parametrize(("wide", "short"), NARROW)
+def test_short_forms(wide: str, short: str | None, adapt: ModuleType, tmp_path: Path) -> None:
+    """An instruction gets its form of 2 bytes where it has one; the assembler knows that form."""
+    assert adapt.narrow(f"f:\n\t{wide}\n") == f"f:\n\t{short or wide}\n"
+    if short:
+        assembly = tmp_path / "x.s"
+        assembly.write_text(f"\t{short}\n")
+        command = ["llvm-mc-22", "-triple=xtensa", "-mcpu=esp32", "-filetype=obj", assembly]
+        elf = ELFFile(BytesIO(subprocess.check_output([*command, "-o", "-"])))
+        assert elf.get_section_by_name(".text").data_size == 2
+
+
+def test_only_instructions_get_short_forms(adapt: ModuleType) -> None:
+    """Comments, labels, data and directives stay; a comment behind an instruction goes."""
+    for line in ("movi:", "# \tret", '\t.ascii\t"ret"', "\t.long\tret", "\tmovi\ta8, name"):
+        assert adapt.narrow(line) == line
+    assert adapt.narrow("\tl32i\ta8, a9, 0x3c\t# 4-byte Reload\n") == "\tl32i.n\ta8, a9, 0x3c\n"
+
+
+def test_short_code_computes_the_same(tmp_path: Path) -> None:
+    """A function of such instructions is shorter than clang's, and as long as it has calls for."""
+    source = "int f(int *p) { p[3] = p[1] + p[2]; p[16] = 95; return p[0] + 15; }"
+    (code,) = sections(compile_c(tmp_path, source), ".text")
+    # entry 3, three loads, two additions, stores of 2 and of 3, a constant, retw.
+    assert code.data_size <= 28
+
+
+@pytest.fixture
+def adapt(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """tools/xtensa/adapt.py."""
+    monkeypatch.syspath_prepend(ROOT / "tools" / "xtensa")
+    return importlib.import_module("adapt")

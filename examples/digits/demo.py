@@ -1,8 +1,8 @@
 """Digits, from scikit-learn to a microcontroller: `make demo`.
 
-Trains a forest on this PC; runs it in MicroPython with emltrees and with two packages that write
-pure Python, m2cgen and everywhereml; then with emltrees on an emulated Cortex-M0. What it makes is
-in build/demo.
+Trains a forest on this PC; runs it in MicroPython with emltrees, from the file that emlmpy writes
+and from emlearn's, and with two packages that write pure Python, m2cgen and everywhereml; then with
+emltrees on an emulated Cortex-M0. What it makes is in build/demo.
 """
 
 import subprocess
@@ -29,10 +29,10 @@ PC = MACHINES["unix-x64"]
 BOARD = MACHINES["cortex-m0"]
 SHADES = " ░▒▓█"
 NOTE = """
-A hard vote is one vote a tree. emlearn's hard-vote CSV keeps only each leaf's
-majority class, while scikit-learn's predict averages the leaves' proportions:
-so the two columns differ. RAM is that of module and model. Time is this
-PC's: an emulated board has none that means anything.
+scikit-learn's predict averages the proportions of classes in the trees' leaves.
+emlearn's CSV keeps each leaf's majority class only, a hard vote: one vote a
+tree. RAM is that of module and model. Time is that of this PC; the time that an
+emulated Cortex-M0 takes says nothing about a real one.
 """
 
 
@@ -109,7 +109,7 @@ def results(
 
 def draw(digits: np.ndarray, answers: np.ndarray) -> str:
     """Digits side by side, and below each what it was taken for."""
-    shades = digits.reshape(-1, 8, 8) * (len(SHADES) - 1) // 16
+    shades = digits.astype(int).reshape(-1, 8, 8) * (len(SHADES) - 1) // 16
     lines = [
         "   ".join("".join(SHADES[shade] * 2 for shade in digit[row]) for digit in shades)
         for row in range(8)
@@ -127,23 +127,30 @@ def main() -> str | None:
     console = Console(highlight=False, soft_wrap=True)
     console.print("loading scikit-learn, emlearn, everywhereml and m2cgen")
     # Here and not above, because it takes seconds, and many the first time.
+    import emlearn
     import m2cgen
     import train
     from everywhereml.sklearn.ensemble import RandomForestClassifier as EverywhereForest
     from sklearn.ensemble import RandomForestClassifier
+
+    import emlmpy
 
     with Progress(console=console, transient=True) as progress:
         train_digits, digits, train_classes, classes = train.load_data()
         forest = RandomForestClassifier(**train.PARAMETERS).fit(train_digits, train_classes)
         console.print(f"trained {len(forest.estimators_)} trees on {len(train_digits)} digits")
         csv = BUILD / "digits_model.csv"
-        train.save(forest, csv)
+        emlmpy.convert(forest).save(csv)
         console.print(f"wrote {csv.relative_to(ROOT)}, {csv.stat().st_size} bytes")
+        voting = BUILD / "emlearn_model.csv"
+        converted = emlearn.convert(forest, method="loadable", dtype="int16_t")
+        converted.save(name="digits", format="csv", file=str(voting))
         # everywhereml trains by itself; from the same parameters it gets the same trees.
         same = EverywhereForest(**train.PARAMETERS).fit(train_digits, train_classes)
         runs = {}
         for name, machine, files in (
             ("emltrees", PC, {"emltrees.mpy": emltrees(PC), csv.name: csv}),
+            ("emltrees, emlearn's CSV", PC, {"emltrees.mpy": emltrees(PC), csv.name: voting}),
             ("everywhereml", PC, compile_module("everywhereml_digits", same.to_micropython())),
             ("m2cgen", PC, compile_module("m2cgen_digits", m2cgen.export_to_python(forest))),
             ("emltrees, Cortex-M0", BOARD, {"emltrees.mpy": emltrees(BOARD), csv.name: csv}),
@@ -152,6 +159,7 @@ def main() -> str | None:
             console.print(f"predicted {len(digits)} other digits in MicroPython: {name}")
     predicted, voted = forest.predict(digits), hard_vote(forest.estimators_, digits)
     on_pc, on_board = runs["emltrees"], runs["emltrees, Cortex-M0"]
+    emlearns = runs["emltrees, emlearn's CSV"]
     console.print(results(runs, classes, predicted, voted))
     console.print(NOTE)
     console.print(draw(digits[:4], on_board.answers[:4]))
@@ -161,7 +169,8 @@ def main() -> str | None:
     )
     wrong = []
     for what, left, right in (
-        ("emltrees and the hard vote of scikit-learn's trees", on_pc.answers, voted),
+        ("emltrees and scikit-learn's predict", on_pc.answers, predicted),
+        ("emlearn's CSV and the hard vote of scikit-learn's trees", emlearns.answers, voted),
         ("the Cortex-M0 and this PC", on_board.answers, on_pc.answers),
     ):
         same = left == right

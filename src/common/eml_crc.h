@@ -6,7 +6,7 @@
     uint32_t value = eml_crc_value(&crc);
 
 The table of 16 numbers is part of the struct and made by eml_crc_begin, in 300 instructions: native
-modules for ESP32 must not hold tables. Cost: about 11 instructions a byte.
+modules for ESP32 must not hold tables. Cost: 10 instructions a byte on a Cortex-M4.
 */
 #ifndef EML_CRC_H
 #define EML_CRC_H
@@ -30,13 +30,18 @@ static inline void eml_crc_begin(EmlCrc *self) {
     }
 }
 
-static inline void eml_crc_add(EmlCrc *self, const void *data, size_t length) {
+#if defined(__arm__) && !defined(__clang__)
+// 10 instructions a byte on a Cortex-M4, not 15.
+__attribute__((optimize("O2"), noinline))
+#endif
+static __attribute__((unused)) void eml_crc_add(EmlCrc *self, const void *data, size_t length) {
+    const uint32_t *const table = self->table;
     const uint8_t *byte = (const uint8_t *)data;
     uint32_t crc = self->inverted;
-    for (const uint8_t *end = byte + length; byte != end; byte++) {
+    for (const uint8_t *const end = byte + length; byte != end; byte++) {
         crc ^= *byte;
-        crc = (crc >> 4) ^ self->table[crc & 15];
-        crc = (crc >> 4) ^ self->table[crc & 15];
+        crc = (crc >> 4) ^ table[crc & 15];
+        crc = (crc >> 4) ^ table[crc & 15];
     }
     self->inverted = crc;
 }

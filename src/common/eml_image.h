@@ -23,14 +23,14 @@ static inline uint32_t eml_image_number(const uint8_t *at) {
 }
 
 /** The length that an image says it has; 0 if here is none. */
-static uint32_t eml_image_bytes(const uint8_t *data, size_t bytes) {
+static __attribute__((noinline)) uint32_t eml_image_bytes(const uint8_t *data, size_t bytes) {
     const bool is_image =
         bytes >= EML_IMAGE_HEAD && data[0] == 'E' && data[1] == 'M' && data[2] == 'L';
     return is_image ? eml_image_number(data + 24) : 0;
 }
 
 /** Whether the image of so many bytes has the CRC that it should. */
-static bool eml_image_is_whole(const uint8_t *data, size_t bytes) {
+static __attribute__((noinline)) bool eml_image_is_whole(const uint8_t *data, size_t bytes) {
     EmlCrc crc;
     eml_crc_begin(&crc);
     eml_crc_add(&crc, data, 28);

@@ -1,5 +1,5 @@
-# Merged into modules whose files are rows of text. C provides _crc(sum, row), which adds a row and a
-# line end to the CRC-32 that the first item of sum, an array('I'), holds.
+# Merged into modules whose files are rows of text. C provides _crc(sum, row), which adds a row and
+# a line end to the CRC-32 that the first item of sum, an array('I'), holds.
 
 
 def _rows(source):
@@ -7,16 +7,17 @@ def _rows(source):
     # begins with crc, ends the file; it must be right, and is yielded last.
     sum = array("I", (0,))
     number = 0
+    source = iter(source)
     for line in source:
         number += 1
         row = line.rstrip("\r\n")
         if row.startswith("crc,"):
-            if row != "crc,%08x" % sum[0]:
+            if row != f"crc,{sum[0]:08x}":
                 raise ValueError("checksum differs: edited by hand? emlmpy check --sign FILE")
             yield number, row
             break
         _crc(sum, row)
         if not row.startswith("?"):
             yield number, row
-    for line in source:
-        raise ValueError("line %d: nothing may follow the checksum" % (number + 1))
+    for _ in source:
+        raise ValueError(f"line {number + 1}: nothing may follow the checksum")

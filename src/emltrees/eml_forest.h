@@ -9,6 +9,7 @@ Memory: eight arrays of bytes, little-endian, at any alignment, which belong to 
 eml_forest_csv.h, which fills them, or eml_forest_bin.h, which points into a file that may lie in
 flash. Both check everything once, so that prediction needs no checks. A node takes 4 to 9 bytes:
 1 for the feature, 1, 2 or 4 for the threshold and 1 or 2 for each child, the same for all nodes.
+A model with a scale has a ninth array, the caller's too, into which raw features are quantised.
 
 Limits: 255 features, 255 classes, 65 000 nodes, trees and leaves; the longest jump from a node to
 its child plus the number of leaves (hard vote: classes) must be below 65 536. Little-endian CPUs.
@@ -22,10 +23,22 @@ Not supported: missing values, categorical splits, several outputs.
 #include <stddef.h>
 #include <stdint.h>
 
-/** 0: only votes on int16 and uint8 features, for a module of half the size. */
+/** 0: only votes on int16 and uint8 features, without a scale: three quarters of the bytes. */
 #ifndef EML_FOREST_VALUES
 #define EML_FOREST_VALUES 1
 #endif
+
+// A build need not use all of these.
+#define EML_FOREST_FUNCTION static __attribute__((unused))
+
+// For what is called from several places, or would grow its only caller's loop.
+#if defined(__arm__) && !defined(__clang__)
+// For loops that the time goes into, whatever the rest of the program is optimised for.
+#define EML_FOREST_FAST __attribute__((optimize("O2"), noinline))
+#else
+#define EML_FOREST_FAST
+#endif
+#define EML_FOREST_NOINLINE static __attribute__((noinline, unused))
 
 #define EML_FOREST_MAX_CLASSES 255
 #define EML_FOREST_MAX_COUNT 65000 // of nodes, trees and leaves
@@ -52,7 +65,9 @@ enum {
     EML_FOREST_BASE,      // float32 each: start of each sum; of EML_FOREST_ISOLATE see below
     EML_FOREST_SCALE,     // float32 scale and offset of each feature, or none
     EML_FOREST_LABEL,     // of each class 'i' or 's', its text and a 0, or none
-    EML_FOREST_ARRAYS
+    EML_FOREST_FILED,     // the arrays up to here are those that a file holds
+    EML_FOREST_ROW = EML_FOREST_FILED, // with scales: the quantised features of one row, or none
+    EML_FOREST_ARRAYS = EML_FOREST_FILED + EML_FOREST_VALUES
 };
 
 struct EmlForest;
@@ -98,29 +113,41 @@ typedef struct __attribute__((packed)) {
     uint8_t value;
 } EmlForestUint8;
 
+/** Bytes of an item of each array. */
+static uint32_t eml_forest_item_bytes(const EmlForest *self, uint32_t which) {
+    if (which == EML_FOREST_THRESHOLD) {
+        return self->threshold_bytes;
+    }
+    if (which == EML_FOREST_LINK) {
+        return 2u * self->link_bytes;
+    }
+    if (which == EML_FOREST_ROOT || which == EML_FOREST_ROW) {
+        return 2;
+    }
+    if (which == EML_FOREST_LEAF && self->leaf_bits == 8) {
+        return self->n_classes;
+    }
+    if (which == EML_FOREST_SCALE) {
+        return 8;
+    }
+    return which == EML_FOREST_BASE || (which == EML_FOREST_LEAF && self->leaf_bits == 32) ? 4 : 1;
+}
+
 /** Bytes of each array, in the order of the enum. */
 static uint32_t eml_forest_array_bytes(const EmlForest *self, uint32_t which) {
-    uint32_t items = self->n_nodes, bytes = 1;
-    if (which == EML_FOREST_THRESHOLD) {
-        bytes = self->threshold_bytes;
-    } else if (which == EML_FOREST_LINK) {
-        bytes = 2u * self->link_bytes;
-    } else if (which == EML_FOREST_ROOT) {
+    uint32_t items = self->n_nodes;
+    if (which == EML_FOREST_ROOT) {
         items = self->n_trees;
-        bytes = 2;
     } else if (which == EML_FOREST_LEAF) {
         items = self->n_leaves;
-        bytes = self->leaf_bits == 32 ? 4 : self->n_classes;
     } else if (which == EML_FOREST_BASE) {
         items = self->n_base;
-        bytes = 4;
-    } else if (which == EML_FOREST_SCALE) {
-        items = self->has_scale ? self->n_features : 0;
-        bytes = 8;
     } else if (which == EML_FOREST_LABEL) {
         items = self->label_bytes;
+    } else if (which >= EML_FOREST_SCALE) {
+        items = self->has_scale ? self->n_features : 0;
     }
-    return items * bytes;
+    return items * eml_forest_item_bytes(self, which);
 }
 
 /** Values that prediction gives besides the class: one a class, or one. */
@@ -302,7 +329,8 @@ typedef uint32_t EmlForestUnsigned;
 Integers only: float division would cost an armv6m module 700 bytes, and round otherwise elsewhere.
 divisor: 1 to 2^31. Values beyond float32 are not expected; those below its normal range become 0.
 About 8 instructions for each of 24 steps, and for each bit that sum and divisor differ in size. */
-static int32_t eml_forest_divide(EmlForestSum sum, uint32_t divisor, int32_t exponent) {
+EML_FOREST_FUNCTION int32_t eml_forest_divide(EmlForestSum sum, uint32_t divisor,
+                                              int32_t exponent) {
     const bool negative = (EmlForestUnsigned)sum > (EmlForestUnsigned)-1 >> 1;
     EmlForestUnsigned left = negative ? 0 - (EmlForestUnsigned)sum : (EmlForestUnsigned)sum;
     if (left == 0) {
@@ -401,6 +429,41 @@ static int64_t eml_forest_product(int32_t a, int32_t b) {
 
 #endif
 
+// The float32 nearest to votes / all, ties to even, as its bits; 0 <= votes <= all < 2^24.
+static int32_t eml_forest_proportion(uint32_t votes, uint32_t all) {
+#if (defined(__ARM_FP) && (__ARM_FP & 4)) || defined(__x86_64__)
+    // Floats hold both numbers, and the CPU's division rounds once.
+    const union {
+        float value;
+        int32_t bits;
+    } proportion = {(float)(int32_t)votes / (float)(int32_t)all};
+    return proportion.bits;
+#else
+    // 7 instructions a bit on a Cortex-M0, where eml_forest_divide takes twice as many.
+    if (votes == 0) {
+        return 0;
+    }
+    uint32_t exponent = 126;
+    while (votes < all) {
+        votes <<= 1;
+        exponent--;
+    }
+    uint32_t bits = 1;
+    votes -= all;
+    do {
+        votes <<= 1;
+        bits <<= 1;
+        if (votes >= all) {
+            votes -= all;
+            bits++;
+        }
+    } while (bits >> 23 == 0);
+    votes <<= 1;
+    bits += votes > all || (votes == all && (bits & 1));
+    return (int32_t)((exponent << 23) + bits);
+#endif
+}
+
 /** Predicts one row of features; returns the class, +1 or -1 of an isolation forest, else 0.
 
 features: n_features items of the feature type, without NaN. sums: eml_forest_outputs() of them,
@@ -449,8 +512,8 @@ static inline int32_t eml_forest_output(const EmlForest *self, const EmlForestSu
                          0x80000000u);
     }
 #endif
-    const uint32_t votes = ((const uint32_t *)(const void *)sums)[i];
-    return eml_forest_divide((EmlForestSum)votes, EML_FOREST_WHOLE * self->n_trees, 0);
+    return eml_forest_proportion(((const uint32_t *)(const void *)sums)[i],
+                                 EML_FOREST_WHOLE * self->n_trees);
 }
 
 #if EML_FOREST_VALUES
@@ -474,7 +537,7 @@ static int32_t eml_forest_quantize_one(const EmlForest *self, uint32_t feature, 
 /** Turns raw units into the model's: round(raw * scale + offset), halves away from zero, limited to
 the feature type. raw: the bits of n_features float32; out: n_features items of the feature type.
 Returns false, and writes nothing, if one is no number. For models with has_scale. */
-static inline bool eml_forest_quantize(const EmlForest *self, const int32_t *raw, void *out) {
+EML_FOREST_NOINLINE bool eml_forest_quantize(const EmlForest *self, const int32_t *raw, void *out) {
     for (uint32_t i = 0; i < self->n_features; i++) {
         if ((raw[i] & 0x7fffffff) > 0x7f800000) {
             return false;
@@ -492,9 +555,9 @@ static inline bool eml_forest_quantize(const EmlForest *self, const int32_t *raw
 }
 #endif
 
-/** Sets `n_pure`, `exponent` and `walk`, the last part of loading. Returns false if a value is
-infinite or no number. */
-static inline bool eml_forest_measure(EmlForest *self) {
+/** Sets `n_pure`, `exponent` and `walk`, the last part of loading a model of so many trees. Returns
+false if a value is infinite or no number, or if a sum of one value a tree could pass float32. */
+static inline bool eml_forest_measure(EmlForest *self, uint32_t n_trees) {
     self->walk = eml_forest_walk(self);
     uint32_t pure = self->leaf_bits == 0 ? self->n_classes : 0;
     if (self->leaf_bits == 8) {
@@ -513,20 +576,24 @@ static inline bool eml_forest_measure(EmlForest *self) {
     self->exponent = 0;
 #if EML_FOREST_VALUES
     const uint32_t n_leaves = self->leaf_bits == 32 ? self->n_leaves : 0;
+    uint32_t largest = 0;
     for (uint32_t i = 0; i < n_leaves + self->n_base; i++) {
         const int32_t bits = i < n_leaves
                                  ? eml_forest_bits(self->array[EML_FOREST_LEAF], i)
                                  : eml_forest_bits(self->array[EML_FOREST_BASE], i - n_leaves);
-        const uint8_t exponent = (uint8_t)(bits >> 23);
-        if (exponent == 255) {
-            return false;
-        }
-        if (exponent > self->exponent) {
-            self->exponent = exponent;
+        const uint32_t exponent = (uint32_t)bits << 1 >> 24;
+        if (exponent > largest) {
+            largest = exponent;
         }
     }
-#endif
+    self->exponent = (uint8_t)largest;
+    // A mean is no larger than its largest value. Other sums have a start besides their trees.
+    return largest < 255 &&
+           (self->kind <= EML_FOREST_MEAN || largest < 237 || n_trees < 1u << (254 - largest));
+#else
+    (void)n_trees;
     return true;
+#endif
 }
 
 #endif // EML_FOREST_H

@@ -6,6 +6,8 @@
     24  total bytes (4), CRC-32 of all others (4)
     32  the arrays of eml_forest.h, in the order of their enum, without gaps
 
+It is an image as eml_image.h describes them, and the last of its file: others may come before it.
+
 Everything is checked here, once: after EML_FOREST_OK prediction cannot leave the arrays and cannot
 loop. The image must neither change nor move while the forest is used.
 */
@@ -14,24 +16,11 @@ loop. The image must neither change nor move while the forest is used.
 
 #include "eml_forest.h"
 #include "eml_forest_error.h"
+#include "eml_image.h"
 
-#define EML_FOREST_BIN_HEAD 32
-
-/** The length that the head of a binary model says it has; 0 if this is no binary model. */
-static inline uint32_t eml_forest_bin_bytes(const uint8_t *data, size_t bytes) {
-    const bool is_bin = bytes >= EML_FOREST_BIN_HEAD && eml_forest_bits(data, 0) == 0x544c4d45;
-    return is_bin ? (uint32_t)eml_forest_bits(data, 6) : 0;
-}
-
-static uint32_t eml_forest_crc(uint32_t crc, const uint8_t *data, size_t bytes) {
-    // Bit by bit: 50 instructions a byte, but a table would take 1 KiB.
-    for (size_t i = 0; i < bytes; i++) {
-        crc ^= data[i];
-        for (uint32_t bit = 0; bit < 8; bit++) {
-            crc = (crc >> 1) ^ (0xedb88320u & -(crc & 1));
-        }
-    }
-    return crc;
+/** Whether data, a file or its first bytes, is binary and not CSV. */
+static inline bool eml_forest_is_bin(const uint8_t *data, size_t bytes) {
+    return bytes >= 3 && data[0] == 'E' && data[1] == 'M' && data[2] == 'L';
 }
 
 // What the kind and the classes demand of the number of base values.
@@ -40,6 +29,14 @@ static uint32_t eml_forest_needed_base(const EmlForest *self) {
         return 0;
     }
     return self->kind == EML_FOREST_ISOLATE ? 2 : eml_forest_outputs(self);
+}
+
+// Whether bytes of thresholds and links fit the feature type.
+static bool eml_forest_widths_are_good(const EmlForest *self) {
+    const uint32_t wide = self->threshold_bytes;
+    return self->link_bytes - 1u < 2 &&
+           (self->feature_type == EML_FOREST_FLOAT32 ? wide == 4
+                                                     : wide - 1u < 2u - self->feature_type);
 }
 
 // Whether kind, types and classes go together, and this build supports them.
@@ -77,20 +74,19 @@ static bool eml_forest_labels_are_good(const EmlForest *self) {
     return self->label_bytes == 0 || (label[self->label_bytes - 1] == 0 && ends == self->n_classes);
 }
 
-/** Makes a forest of a binary image. */
+/** Makes a forest of a binary file. */
 static inline EmlForestError eml_forest_bin(EmlForest *self, const uint8_t *data, size_t bytes) {
     self->n_trees = 0;
-    if (bytes < EML_FOREST_BIN_HEAD || eml_forest_bin_bytes(data, bytes) != bytes) {
+    const size_t skip = eml_image_skip(data, bytes, 'T');
+    if (skip == EML_IMAGE_DAMAGED || eml_image_bytes(data + skip, bytes - skip) != bytes - skip ||
+        bytes == skip || !eml_image_is_whole(data + skip, bytes - skip)) {
         return EML_FOREST_BAD_FILE;
     }
+    data += skip;
+    bytes -= skip;
     const EmlForestUint16 *half = (const EmlForestUint16 *)data;
     if (data[4] != 1) {
-        return EML_FOREST_BAD_HEADER;
-    }
-    uint32_t crc = eml_forest_crc(0xffffffffu, data, 28);
-    crc = ~eml_forest_crc(crc, data + EML_FOREST_BIN_HEAD, bytes - EML_FOREST_BIN_HEAD);
-    if ((uint32_t)eml_forest_bits(data, 7) != crc) {
-        return EML_FOREST_BAD_FILE;
+        return EML_FOREST_BAD_VERSION;
     }
     self->kind = data[5];
     self->feature_type = data[6];
@@ -106,16 +102,12 @@ static inline EmlForestError eml_forest_bin(EmlForest *self, const uint8_t *data
     self->n_base = data[20];
     self->has_scale = data[21];
     self->n_trees = n_trees;
-    const uint32_t wide = self->feature_type == EML_FOREST_FLOAT32 ? 4 : self->threshold_bytes;
     const bool good = eml_forest_head_is_good(self) && n_trees > 0 && self->n_nodes > 0 &&
                       self->n_base == eml_forest_needed_base(self) &&
-                      (self->n_leaves > 0) == (self->leaf_bits > 0) && self->link_bytes - 1u < 2 &&
-                      self->threshold_bytes == wide && wide != 0 && wide != 3 &&
-                      wide <= (self->feature_type == EML_FOREST_INT16   ? 2u
-                               : self->feature_type == EML_FOREST_UINT8 ? 1u
-                                                                        : 4u);
-    uint32_t at = EML_FOREST_BIN_HEAD;
-    for (uint32_t i = 0; i < EML_FOREST_ARRAYS; i++) {
+                      (self->n_leaves > 0) == (self->leaf_bits > 0) &&
+                      eml_forest_widths_are_good(self) && self->has_scale <= EML_FOREST_VALUES;
+    uint32_t at = EML_IMAGE_HEAD;
+    for (uint32_t i = 0; i < EML_FOREST_FILED; i++) {
         self->array[i] = data + at;
         at += eml_forest_array_bytes(self, i);
     }
@@ -151,8 +143,8 @@ static inline EmlForestError eml_forest_bin(EmlForest *self, const uint8_t *data
     if (!eml_forest_labels_are_good(self)) {
         return EML_FOREST_BAD_LABEL;
     }
-    if (!eml_forest_measure(self)) {
-        return EML_FOREST_BAD_NUMBER;
+    if (!eml_forest_measure(self, n_trees)) {
+        return EML_FOREST_BAD_SUM;
     }
     self->n_trees = n_trees;
     return EML_FOREST_OK;

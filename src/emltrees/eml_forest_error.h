@@ -2,7 +2,7 @@
 #ifndef EML_FOREST_ERROR_H
 #define EML_FOREST_ERROR_H
 
-#include <stdint.h>
+#include "eml_forest.h"
 
 typedef enum EmlForestError {
     EML_FOREST_OK = 0,
@@ -18,7 +18,16 @@ typedef enum EmlForestError {
     EML_FOREST_BAD_LABEL,
     EML_FOREST_INCOMPLETE,
     EML_FOREST_BAD_FILE,
+    EML_FOREST_BAD_VERSION,
+    EML_FOREST_BAD_CHECKSUM,
+    EML_FOREST_BAD_SUM,
 } EmlForestError;
+
+#if EML_FOREST_VALUES
+#define EML_FOREST_KIND_TEXT "kind of model is not supported"
+#else
+#define EML_FOREST_KIND_TEXT "kind of model needs emltrees, not emltrees_votes"
+#endif
 
 /** The requirement that an error says was not met. */
 static inline const char *eml_forest_error_text(EmlForestError error) {
@@ -27,8 +36,7 @@ static inline const char *eml_forest_error_text(EmlForestError error) {
     const char *text = "ok\0"
                        "line is too long\0"
                        "unknown row, or out of order\0"
-                       "number expected, or out of range\0"
-                       "kind of model is not supported\0"
+                       "number expected, or out of range\0" EML_FOREST_KIND_TEXT "\0"
                        "leaf must fit the number of classes\0"
                        "feature must exist\0"
                        "child must be a later node or a leaf\0"
@@ -36,7 +44,10 @@ static inline const char *eml_forest_error_text(EmlForestError error) {
                        "jumps and leaves must be below 65536\0"
                        "bad class label\0"
                        "file is incomplete\0"
-                       "file is damaged";
+                       "file is damaged\0"
+                       "version of file must be 1 or 2\0"
+                       "checksum differs: edited by hand? emlmpy check --sign FILE\0"
+                       "values and their sums must lie within float32's range";
     for (uint32_t i = 0; i < (uint32_t)error; i++) {
         while (*text++ != '\0') {
         }

@@ -8,14 +8,17 @@
 #include "eml_forest_csv.h"
 #include "natmod.h"
 
+#define NAN_TEXT "features must not be nan"
+
 typedef struct {
     mp_obj_base_t base;
     uint16_t trees_used;
     uint16_t max_trees;
     uint16_t max_nodes;
     uint16_t max_leaves;
+    uint16_t loads;       // begun so far: a source may call Python, which may load again
     const void *image;    // object or memory of a binary model that forest points into, or NULL
-    EmlForestCsv *reader; // the load in progress; a source may call Python, which may load again
+    EmlForestCsv *reader; // of the load in progress
     EmlForest forest;
 } mp_obj_trees_t;
 
@@ -56,119 +59,167 @@ static mp_obj_t trees_check(mp_obj_trees_t *self, uint32_t line, EmlForestError 
         if (line == 0) {
             natmod_value_error(eml_forest_error_text(error));
         }
-        natmod_raise(&mp_type_ValueError, "line %d: %s", line, eml_forest_error_text(error));
+        const mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(line),
+                                  natmod_str(eml_forest_error_text(error))};
+        natmod_raise(&mp_type_ValueError, "line %d: %s", 2, items);
     }
     return mp_const_none;
 }
 
-static EmlForestCsv *trees_reader(mp_obj_trees_t *self) {
-    if (self->reader == NULL) {
-        self->forest.n_trees = 0;
-        natmod_value_error("model was loaded while being loaded");
-    }
-    return self->reader;
-}
-
-// _begin(model, source): empties the model. A binary model is taken over, and True returned; else a
-// CSV file may follow through _read.
-static mp_obj_t trees_begin(mp_obj_t self_in, mp_obj_t source) {
-    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
+// Empties the model.
+static void trees_clear(mp_obj_trees_t *self) {
+    self->reader = NULL;
     if (self->image != NULL) {
         // The arrays are parts of the image, and must not be resized.
         self->image = NULL;
         memset(&self->forest, 0, sizeof(self->forest));
     }
-    EmlForestCsv *reader = m_malloc(sizeof(EmlForestCsv));
-    eml_forest_csv_begin(reader, &self->forest, trees_resize, self->max_trees, self->max_nodes,
-                         self->max_leaves);
-    self->reader = reader;
+    self->forest.n_trees = 0;
+}
+
+// _image(model, data): takes over a binary file and returns True, or returns False if it is none.
+static mp_obj_t trees_image(mp_obj_t self_in, mp_obj_t source) {
+    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
     mp_buffer_info_t info;
-    if (!mp_get_buffer(source, &info, MP_BUFFER_READ) ||
-        eml_forest_bin_bytes(info.buf, info.len) == 0) {
+    mp_get_buffer_raise(source, &info, MP_BUFFER_READ);
+    if (!eml_forest_is_bin(info.buf, info.len)) {
         return mp_const_false;
     }
-    self->reader = NULL;
     // The object, not its memory: the garbage collector does not see pointers into the middle.
-    self->image = MP_OBJ_TO_PTR(source);
-    const void *image = info.buf;
+    const void *image = MP_OBJ_TO_PTR(source);
+    const void *data = info.buf;
     if (mp_get_buffer(source, &info, MP_BUFFER_WRITE)) {
         // Somebody may change or move it.
         void *copy = m_malloc(info.len);
-        mp_fun_table.memmove_(copy, image, info.len);
-        image = self->image = copy;
+        mp_fun_table.memmove_(copy, data, info.len);
+        data = image = copy;
     }
-    trees_check(self, 0, eml_forest_bin(&self->forest, image, info.len));
+    trees_clear(self);
+    memset(&self->forest, 0, sizeof(self->forest));
+    self->image = image;
+    self->loads++;
+    EmlForest *forest = &self->forest;
+    trees_check(self, 0, eml_forest_bin(forest, data, info.len));
+#if EML_FOREST_VALUES
+    if (forest->has_scale) {
+        const uint16_t n_trees = forest->n_trees;
+        forest->n_trees = 0; // there may be no memory
+        forest->array[EML_FOREST_ROW] = m_malloc(eml_forest_array_bytes(forest, EML_FOREST_ROW));
+        forest->n_trees = n_trees;
+    }
+#endif
     return mp_const_true;
+}
+static MP_DEFINE_CONST_FUN_OBJ_2(trees_image_obj, trees_image);
+
+// _begin(model, bytes): empties the model for a CSV file of so many bytes, 0 if that is unknown.
+// Returns what _read and _end want, to tell this load from another.
+static mp_obj_t trees_begin(mp_obj_t self_in, mp_obj_t bytes) {
+    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
+    const mp_int_t file_bytes = natmod_int(bytes, 0, 0x3fffffff, "bytes must be an int");
+    EmlForestCsv *reader = m_malloc(sizeof(EmlForestCsv));
+    trees_clear(self);
+    eml_forest_csv_begin(reader, &self->forest, trees_resize, file_bytes, self->max_trees,
+                         self->max_nodes, self->max_leaves);
+    self->reader = reader;
+    self->loads++;
+    return MP_OBJ_NEW_SMALL_INT(self->loads);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(trees_begin_obj, trees_begin);
 
-// _read(model, piece): the next piece of a CSV file.
-static mp_obj_t trees_read(mp_obj_t self_in, mp_obj_t piece) {
+// The model of a load that no other has taken over.
+static mp_obj_trees_t *trees_loading(mp_obj_t self_in, mp_obj_t load) {
     mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
-    EmlForestCsv *reader = trees_reader(self);
+    if (self->reader == NULL || load != MP_OBJ_NEW_SMALL_INT(self->loads)) {
+        trees_clear(self);
+        natmod_value_error("model was loaded while being loaded");
+    }
+    return self;
+}
+
+// _read(model, load, piece): the next piece of a CSV file.
+static mp_obj_t trees_read(mp_obj_t self_in, mp_obj_t load, mp_obj_t piece) {
+    mp_obj_trees_t *self = trees_loading(self_in, load);
     mp_buffer_info_t info;
     mp_get_buffer_raise(piece, &info, MP_BUFFER_READ);
+    EmlForestCsv *reader = self->reader;
     const EmlForestError error = eml_forest_csv_read(reader, info.buf, info.len);
     return trees_check(self, reader->line, error);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(trees_read_obj, trees_read);
+static MP_DEFINE_CONST_FUN_OBJ_3(trees_read_obj, trees_read);
 
-// _end(model, last): a line ends here, and with last the file, too.
-static mp_obj_t trees_end(mp_obj_t self_in, mp_obj_t last) {
-    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
-    EmlForestCsv *reader = trees_reader(self);
-    const bool is_last = mp_obj_is_true(last);
-    const EmlForestError error =
-        is_last ? eml_forest_csv_end(reader) : eml_forest_csv_end_line(reader);
-    if (is_last) {
+// _end(model, load, last): a line ends here, and with last the file, too.
+static mp_obj_t trees_end(mp_obj_t self_in, mp_obj_t load, mp_obj_t last) {
+    mp_obj_trees_t *self = trees_loading(self_in, load);
+    EmlForestCsv *reader = self->reader;
+    EmlForestError error;
+    if (mp_obj_is_true(last)) {
+        error = eml_forest_csv_end(reader);
         self->reader = NULL;
+    } else {
+        error = eml_forest_csv_end_line(reader);
     }
     return trees_check(self, reader->line, error);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(trees_end_obj, trees_end);
+static MP_DEFINE_CONST_FUN_OBJ_3(trees_end_obj, trees_end);
 
-// The features argument of a model: an array of its type and number.
-static const void *trees_features(const EmlForest *forest, mp_obj_t arg, mp_uint_t flags) {
-    const char *requirement = "features must be array('h') of n_features items";
-    char typecode = 'h';
-    size_t bytes = 2u * forest->n_features;
-    if (forest->feature_type == EML_FOREST_UINT8) {
-        requirement = "features must be n_features bytes";
-        typecode = 'B';
-        bytes = forest->n_features;
-    }
+// The typecode of the arrays that the model compares with: that of its feature type.
+static char trees_typecode(const EmlForest *forest) {
 #if EML_FOREST_VALUES
     if (forest->feature_type == EML_FOREST_FLOAT32) {
-        requirement = "features must be array('f') of n_features items";
-        typecode = 'f';
-        bytes = 4u * forest->n_features;
+        return 'f';
     }
 #endif
+    return forest->feature_type == EML_FOREST_UINT8 ? 'B' : 'h';
+}
+
+// The typecode of the arrays that row() makes: raw units, if the model has a scale.
+static char trees_row_typecode(const EmlForest *forest) {
+    return forest->has_scale ? 'f' : trees_typecode(forest);
+}
+
+// Of an array that is not of the feature type: quantises floats, if the model has a scale.
+static __attribute__((noinline)) const void *trees_quantized(const EmlForest *forest,
+                                                             mp_buffer_info_t *info) {
+    if (natmod_is_array(info, 'f', forest->n_features)) {
+#if EML_FOREST_VALUES
+        if (forest->has_scale) {
+            void *row = (void *)forest->array[EML_FOREST_ROW];
+            if (!eml_forest_quantize(forest, info->buf, row)) {
+                natmod_value_error(NAN_TEXT);
+            }
+            return row;
+        }
+#endif
+        natmod_value_error("floats need a model with a scale, or features='float32' in convert");
+    }
+    natmod_array_error("features", trees_row_typecode(forest), forest->n_features, info);
+}
+
+// The features argument of a model, as its nodes compare with them.
+static const void *trees_features(const EmlForest *forest, mp_obj_t arg) {
     mp_buffer_info_t info;
-    if (!mp_get_buffer(arg, &info, flags)) {
-        natmod_type_error(requirement);
+    natmod_buffer(arg, &info, MP_BUFFER_READ, "features must be an array: model.row() makes one");
+    const char typecode = trees_typecode(forest);
+    const uint32_t shift = typecode == 'h' ? 1 : typecode == 'f' ? 2 : 0;
+    if (info.typecode == typecode && info.len == (size_t)forest->n_features << shift) {
+        return info.buf;
     }
-    const bool is_type =
-        info.typecode == typecode || (info.typecode == BYTEARRAY_TYPECODE && typecode == 'B');
-    if (!is_type || info.len != bytes) {
-        natmod_value_error(requirement);
-    }
-    return info.buf;
+    return trees_quantized(forest, &info);
 }
 
 // predict(features) or predict(features, out): the class index, +1 or -1, or a regressor's value.
 static mp_obj_t trees_predict(size_t n_args, const mp_obj_t *args) {
     mp_obj_trees_t *self = trees_loaded(args[0]);
     const EmlForest *forest = &self->forest;
-    const void *features = trees_features(forest, args[1], MP_BUFFER_READ);
     const uint32_t n_outputs = eml_forest_outputs(forest);
     int32_t *out = NULL;
     if (n_args > 2) {
-        out = natmod_array(args[2], 'f', n_outputs, sizeof(float), MP_BUFFER_WRITE,
-                           "out must be array('f') of outputs() items");
+        out = natmod_items(args[2], "out", 'f', n_outputs, MP_BUFFER_WRITE);
     }
+    const void *features = trees_features(forest, args[1]);
     if (eml_forest_has_nan(forest, features)) {
-        natmod_value_error("features must not be nan");
+        natmod_value_error(NAN_TEXT);
     }
     EmlForestSum sums[n_outputs];
     uint32_t trees_used;
@@ -199,16 +250,23 @@ static mp_obj_t trees_quantize(mp_obj_t self_in, mp_obj_t raw_in, mp_obj_t out_i
     if (!forest->has_scale) {
         natmod_value_error("model must have a scale");
     }
-    const int32_t *raw = natmod_array(raw_in, 'f', forest->n_features, 4, MP_BUFFER_READ,
-                                      "floats must be array('f') of n_features items");
-    void *out = (void *)trees_features(forest, out_in, MP_BUFFER_WRITE);
+    const uint32_t n = forest->n_features;
+    const int32_t *raw = natmod_items(raw_in, "features", 'f', n, MP_BUFFER_READ);
+    void *out = natmod_items(out_in, "out", trees_typecode(forest), n, MP_BUFFER_WRITE);
     if (!eml_forest_quantize(forest, raw, out)) {
-        natmod_value_error("floats must not be nan");
+        natmod_value_error(NAN_TEXT);
     }
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(trees_quantize_obj, trees_quantize);
 #endif
+
+// row(): an array for one row of features, of the type and length that predict takes.
+static mp_obj_t trees_row(mp_obj_t self_in) {
+    const EmlForest *forest = &trees_loaded(self_in)->forest;
+    return natmod_new_array(trees_row_typecode(forest), forest->n_features);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(trees_row_obj, trees_row);
 
 // The class labels as a tuple, or None.
 static mp_obj_t trees_classes(const EmlForest *forest) {
@@ -250,13 +308,17 @@ static void trees_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
         value = self->trees_used;
     } else if (name == MP_QSTR_classes) {
         value = -1;
+    } else if (name == MP_QSTR_scaled) {
+        value = -2;
     } else {
         dest[1] = MP_OBJ_SENTINEL; // look among the methods
         return;
     }
     if (dest[0] == MP_OBJ_NULL) {
-        if (value < 0) {
+        if (value == -1) {
             dest[0] = forest->n_trees == 0 ? mp_const_none : trees_classes(forest);
+        } else if (value == -2) {
+            dest[0] = mp_obj_new_bool(forest->n_trees != 0 && forest->has_scale);
         } else {
             dest[0] = MP_OBJ_NEW_SMALL_INT(forest->n_trees == 0 ? 0 : value);
         }
@@ -265,11 +327,16 @@ static void trees_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
 
 static void trees_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     const EmlForest *forest = &((const mp_obj_trees_t *)MP_OBJ_TO_PTR(self_in))->forest;
-    mp_printf(print, "<Trees: %d trees, %d nodes, %d features, %d classes>", forest->n_trees,
-              forest->n_nodes, forest->n_features, forest->n_classes);
+    const char typecode = trees_typecode(forest);
+    mp_printf(print, "<Trees: %d trees, %d nodes, %d %s features%s, %d classes>", forest->n_trees,
+              forest->n_nodes, forest->n_features,
+              typecode == 'h'   ? "int16"
+              : typecode == 'B' ? "uint8"
+                                : "float32",
+              forest->has_scale ? " scaled from floats" : "", forest->n_classes);
 }
 
-mp_map_elem_t trees_methods[2 + EML_FOREST_VALUES];
+mp_map_elem_t trees_methods[3 + EML_FOREST_VALUES];
 static MP_DEFINE_CONST_DICT(trees_methods_dict, trees_methods);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
@@ -282,8 +349,10 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
         (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_predict), MP_OBJ_FROM_PTR(&trees_predict_obj)};
     trees_methods[1] =
         (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_outputs), MP_OBJ_FROM_PTR(&trees_outputs_obj)};
-#if EML_FOREST_VALUES
     trees_methods[2] =
+        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_row), MP_OBJ_FROM_PTR(&trees_row_obj)};
+#if EML_FOREST_VALUES
+    trees_methods[3] =
         (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_quantize), MP_OBJ_FROM_PTR(&trees_quantize_obj)};
 #endif
     MP_OBJ_TYPE_SET_SLOT(&trees_type, attr, trees_attr, 0);
@@ -292,6 +361,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
 
     mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&trees_new_obj));
     // What load.py needs.
+    mp_store_global(MP_QSTR__image, MP_OBJ_FROM_PTR(&trees_image_obj));
     mp_store_global(MP_QSTR__begin, MP_OBJ_FROM_PTR(&trees_begin_obj));
     mp_store_global(MP_QSTR__read, MP_OBJ_FROM_PTR(&trees_read_obj));
     mp_store_global(MP_QSTR__end, MP_OBJ_FROM_PTR(&trees_end_obj));

@@ -25,22 +25,31 @@ class Trees:
         """Number of decision nodes in all trees."""
     @property
     def nbytes(self) -> int:
-        """Bytes of the model's arrays; a binary model in place takes none of them from the heap."""
+        """Bytes of the model's arrays; a binary model in place takes none of them from the heap,
+        but for 2 bytes a feature if it is scaled."""
     @property
     def classes(self) -> tuple[int, ...] | tuple[str, ...] | None:
         """The class labels, if the file has them; a new tuple each time."""
+    @property
+    def scaled(self) -> bool:
+        """Whether the model has a scale: then it takes floats in raw units, and quantises them."""
     @property
     def trees_used(self) -> int:
         """How many trees the last predict walked."""
     def predict(self, features: array, out: array[float] | None = None) -> int | float:
         """Return the index of the class, a regressor's value, or +1 or -1 of an isolation forest.
 
-        features: array('h'), array('B') or bytes, or array('f'), as the model's feature type is, of
-        n_features values. out: array('f') of outputs() values, filled with class proportions, raw
-        values of boosting, the value, or the anomaly score.
+        features: n_features values in an array of the model's feature type: 'h' of int16, 'B' (or
+        bytes) of uint8, 'f' of float32. A scaled model takes array('f') in raw units, too, and
+        quantises them as quantize() does; row() makes the array that a model takes.
+        out: array('f') of outputs() values, filled with class proportions, raw values of boosting,
+        the value, or the anomaly score.
         Allocates nothing but the float that it returns. Raises ValueError for a wrong type or
         length, nan, or an empty model; TypeError for what is no array.
         """
+    def row(self) -> array:
+        """Return a new array of zeros of the type and length that predict takes: array('f') of a
+        scaled model. Raises ValueError if nothing is loaded, MemoryError if there is no room."""
     def quantize(self, floats: array[float], out: array[int]) -> None:
         """Turn raw units into the model's: round(x * scale + offset), limited to its type's range.
 
@@ -56,9 +65,12 @@ def new(trees: int = 65000, nodes: int = 65000, leaves: int = 65000) -> Trees:
 def load_model(model: Trees, source: Source) -> None:
     """Read a file into a model; what the model held before is gone.
 
-    source: an open file, bytes-like data, or an iterable of lines; CSV, or emlmpy's binary form.
-    Raises ValueError with the line and what is wrong with it; then the model stays empty.
-    Raises MemoryError if there is no room.
+    source: an open file, bytes-like data, or an iterable of lines; CSV, or emlmpy's binary form,
+    which other images may precede. From a file that can seek, and from bytes, emlmpy's files are
+    allocated once: a load needs little more memory than the model takes.
+    Raises ValueError with the line and what is wrong with it, also if the source itself loads
+    another file into the model; MemoryError if there is no room; what reading the source raises.
+    Then the model is empty, or as it was before.
     """
 
 def load(source: str | Source) -> Trees:

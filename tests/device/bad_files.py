@@ -35,6 +35,8 @@ INCOMPLETE = "file is incomplete"
 NUMBER = "number expected, or out of range"
 ROW = "unknown row, or out of order"
 KIND = "kind of model is not supported"
+if not hasattr(model, "quantize"):
+    KIND = "kind of model needs emltrees, not emltrees_votes"
 LEAF = "leaf must fit the number of classes"
 FEATURE = "feature must exist"
 CHILD = "child must be a later node or a leaf"

@@ -25,7 +25,9 @@ BOARDS = {
     "cortex-m3": "CORTEX_M3",
     "cortex-m4f": "CORTEX_M4F",
     "cortex-m7": "CORTEX_M7",
+    "cortex-m33": "CORTEX_M33",
     "rv32": "RV32",
+    "rv32f": "RV32F",
 }
 UNIX_OPTIONS = (
     "MICROPY_PY_FFI=0",

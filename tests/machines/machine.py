@@ -10,26 +10,44 @@ import codecs
 import io
 import os
 import re
-import select
 import signal
-import struct
 import subprocess
 import tempfile
 import termios
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-from mpremote.transport import TransportError, TransportExecError
-from mpremote.transport_serial import SerialTransport
+from tests.machines.process import TimeLimit, cpu_usage, read, started
+from tests.machines.raw_repl import RawRepl
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "machines"
 COUNTER = BUILD / "counter" / "dist" / "armv6m_6.3" / "instructions.mpy"
+
+LARGEST_DISK = 512 * 1024  # bytes, of all boards
+
+# Prints the disk's free bytes, and a sign of life for every 4 kB.
+COPY_FILES = """
+import os, uctypes
+address = {address}
+sizes = {sizes}
+stat = os.statvfs("/")
+free = stat[0] * stat[3]
+print(free)
+if sum(size for _, size in sizes) > free:
+    raise OSError(28)
+for name, size in sizes:
+    with open(name, "wb") as file:
+        for start in range(0, size, 4096):
+            file.write(uctypes.bytearray_at(address + start, min(4096, size - start)))
+            print(end=".")
+    address += size
+"""
 
 Files = Mapping[str, Path | bytes]
 OnOutput = Callable[[str], object]
@@ -67,7 +85,8 @@ class Machine(ABC):
     ) -> str:
         """Run a script, a path or the text itself, beside these files; return what it prints.
 
-        `on_output` is given the same text piece by piece, as it appears.
+        The script has `timeout` seconds: those in which this computer does other work instead do
+        not count (process.py). `on_output` is given what it prints piece by piece, as it appears.
         """
 
 
@@ -92,11 +111,12 @@ class Program(Machine):
             for name, content in {**(files or {}), "script.py": script}.items():
                 (Path(folder) / name).write_bytes(_bytes(content))
             environment = {"PATH": os.environ["PATH"], "MICROPYPATH": folder}
-            with _process(
+            with started(
                 command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors
             ) as process:
+                limit = TimeLimit(timeout, partial(cpu_usage, process.pid))
                 try:
-                    for text in _read(process, process.stdout.fileno(), timeout):
+                    for text in _decoded(read(process, process.stdout.fileno(), limit)):
                         output += text
                         if on_output:
                             on_output(text)
@@ -126,7 +146,7 @@ class Board(Machine):
         on_output: OnOutput | None = None,
         shift: int | None = None,
     ) -> str:
-        """See Machine.run.
+        """See Machine.run. Files that are copied have `timeout` anew with every 4 kB of them.
 
         On a Cortex-M a `shift` turns exact counting on and adds the module `instructions`
         (counter/instructions.c): 8 for calls of up to 2 million instructions, 4 for up to 40
@@ -136,29 +156,23 @@ class Board(Machine):
         if shift is not None:
             contents["instructions.mpy"] = COUNTER.read_bytes()
         output = ""
-        with (
-            self._booted(contents, shift) as (process, port),
-            closing(SerialTransport(port, timeout=10)) as transport,
-        ):
+        with self._booted(contents, shift, timeout) as (process, port, limit):
             try:
-                self._copy_files(transport, contents)
-                transport.exec_raw_no_follow(_bytes(script))
-                # The raw REPL ends the script's output, and then its traceback, with \x04.
-                for text in _read(process, transport.serial.fileno(), timeout):
-                    if on_output and "\x04" not in output:
-                        on_output(text.partition("\x04")[0])
+                repl = RawRepl(read(process, port, limit), partial(os.write, port))
+                self._copy_files(repl, limit, contents)
+                limit.restart()
+                for text in _decoded(repl.run(_bytes(script))):
+                    if on_output:
+                        on_output(text)
                     output += text
-                    if output.count("\x04") == 2:
-                        break
-                    if re.search(r"exception caught:.*xPSR: \w+\n", output, re.DOTALL):
+                    # The last that a board says after a fault: its registers.
+                    if re.search(r"exception caught:.*xPSR: \w+\n", output[-1000:], re.DOTALL):
                         raise DeviceError(f"{self.name}: CPU fault", output)
-                else:
-                    raise DeviceError(f"{self.name}: QEMU stopped", output)
+                traceback = _text(repl.traceback())
             except TimeoutError:
                 raise DeviceTimeout(f"{self.name}: no end in {timeout} s", output) from None
-            except (TransportError, OSError, struct.error) as error:
-                raise DeviceError(f"{self.name}: no answer: {error}", output) from error
-        output, traceback = output.split("\x04")[:2]
+            except EOFError:
+                raise DeviceError(f"{self.name}: QEMU stopped", output) from None
         if traceback:
             raise DeviceError(f"{self.name}: script ended with an exception", output, traceback)
         return output
@@ -166,30 +180,39 @@ class Board(Machine):
     @contextmanager
     def serial(self) -> Iterator[str]:
         """Switch the board on; yield the path of its serial port, for mpremote."""
-        with self._booted({}, None) as (_, port):
-            yield port
+        with self._booted({}, None, timeout=60) as (_, port, _):
+            yield os.ttyname(port)
 
-    def _copy_files(self, transport: SerialTransport, contents: Mapping[str, bytes]) -> None:
+    def _copy_files(self, repl: RawRepl, limit: TimeLimit, contents: Mapping[str, bytes]) -> None:
+        """Copy a run's files from memory to the disk, and reset the board."""
         sizes = [(name, len(content)) for name, content in contents.items()]
-        transport.enter_raw_repl(soft_reset=False)
+        script = COPY_FILES.format(address=self.files_address, sizes=sizes)
+        printed = b""
         try:
-            transport.exec(
-                f"import uctypes\naddress = {self.files_address}\n"
-                f"for name, size in {sizes}:\n"
-                "    with open(name, 'wb') as file:\n"
-                "        file.write(uctypes.bytearray_at(address, size))\n"
-                "    address += size\n"
+            for piece in repl.run(script.encode()):
+                printed += piece
+                limit.restart()
+            traceback = _text(repl.traceback())
+        except TimeoutError:
+            what = f"{self.name}: files not copied, no progress in {limit.seconds} s"
+            raise DeviceTimeout(what, _text(printed)) from None
+        if "OSError: 28" in traceback:
+            needed = sum(size for _, size in sizes)
+            free = int(printed.split()[0])
+            raise DeviceError(
+                f"{self.name}: files of {needed} bytes do not fit the board's disk: {free} bytes "
+                "are free, of which its file system needs some",
+                _text(printed),
             )
-        except TransportExecError as error:
-            traceback = str(error).replace("\r\n", "\n")
-            raise DeviceError(f"{self.name}: files not copied", "", traceback) from error
-        transport.enter_raw_repl(soft_reset=True)
+        if traceback:
+            raise DeviceError(f"{self.name}: files not copied", _text(printed), traceback)
+        repl.soft_reset()
 
     @contextmanager
     def _booted(
-        self, contents: Mapping[str, bytes], shift: int | None
-    ) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-        """Start QEMU at one end of a pty and wait for MicroPython's prompt; yield the other's path.
+        self, contents: Mapping[str, bytes], shift: int | None, timeout: float
+    ) -> Iterator[tuple[subprocess.Popen[bytes], int, TimeLimit]]:
+        """Start QEMU at one end of a pty and wait for MicroPython's prompt; yield the other.
 
         Both ends stay open here, so nothing in between is lost, not even when QEMU stops.
         """
@@ -203,33 +226,35 @@ class Board(Machine):
         termios.tcsetattr(port, termios.TCSANOW, attributes)
         with tempfile.NamedTemporaryFile() as memory, tempfile.TemporaryFile() as errors:
             if contents:
-                memory.write(b"".join(contents.values()))
+                # Beyond that there may be no memory; _copy_files refuses files that are larger.
+                memory.write(b"".join(contents.values())[:LARGEST_DISK])
                 memory.flush()
                 loader = f"loader,file={memory.name},addr={self.files_address},force-raw=on"
                 command += ["-device", loader]
-            with _process(command, stdin=board_end, stdout=board_end, stderr=errors) as process:
+            with started(command, stdin=board_end, stdout=board_end, stderr=errors) as process:
+                limit = TimeLimit(timeout, partial(cpu_usage, process.pid))
                 try:
-                    self._await_prompt(process, port, errors)
+                    self._await_prompt(read(process, port, limit), errors)
+                    limit.restart()
                     # QEMU looks for input once a second until something wakes its main loop; this
                     # signal, which it takes in there and ignores, does.
                     process.send_signal(signal.SIGIO)
-                    yield process, os.ttyname(port)
+                    yield process, port, limit
                 finally:
                     os.close(port)
                     os.close(board_end)
 
-    def _await_prompt(self, process: subprocess.Popen[bytes], port: int, errors: IO[bytes]) -> None:
+    def _await_prompt(self, pieces: Iterable[bytes], errors: IO[bytes]) -> None:
         banner = ""
         try:
-            for text in _read(process, port, timeout=20):
+            for text in _decoded(pieces):
                 banner += text
                 if banner.endswith(">>> "):
                     return
         except TimeoutError:
             raise DeviceTimeout(f"{self.name}: no prompt", banner) from None
         errors.seek(0)
-        reason = errors.read().decode(errors="replace")
-        raise DeviceError(f"{self.name}: QEMU stopped: {reason}", banner)
+        raise DeviceError(f"{self.name}: QEMU stopped: {_text(errors.read())}", banner)
 
 
 MACHINES: dict[str, Machine] = {
@@ -247,19 +272,23 @@ MACHINES: dict[str, Machine] = {
             files_address=0x0008_0000,
         ),
         *(
-            Board(name, arch, ("qemu-system-arm", "-machine", machine), files_address=0x0020_0000)
-            for name, arch, machine in (
-                ("cortex-m3", "armv7m", "mps2-an385"),
-                ("cortex-m4f", "armv7emsp", "mps2-an386"),
-                ("cortex-m7", "armv7emdp", "mps2-an500"),
+            Board(name, arch, ("qemu-system-arm", "-machine", machine), files_address=address)
+            for name, arch, machine, address in (
+                ("cortex-m3", "armv7m", "mps2-an385", 0x0020_0000),
+                ("cortex-m4f", "armv7emsp", "mps2-an386", 0x0020_0000),
+                ("cortex-m7", "armv7emdp", "mps2-an500", 0x0020_0000),
+                ("cortex-m33", "armv7emsp", "mps2-an505", 0x1020_0000),
             )
         ),
         Program("xtensa", "xtensawin", emulator=("qemu-xtensa", "-cpu", "de233_fpu")),
-        Board(
-            "rv32",
-            "rv32imc",
-            ("qemu-system-riscv32", "-machine", "virt", "-bios", "none"),
-            files_address=0x8200_0000,
+        *(
+            Board(
+                name,
+                "rv32imc",
+                ("qemu-system-riscv32", "-machine", "virt", "-bios", "none"),
+                files_address=0x8200_0000,
+            )
+            for name in ("rv32", "rv32f")
         ),
     )
 }
@@ -271,31 +300,12 @@ def _bytes(content: Path | bytes | str) -> bytes:
     return content.encode() if isinstance(content, str) else content
 
 
-@contextmanager
-def _process(command: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    """Start a process that ends with the block, or with this interpreter."""
-    command = ["setpriv", "--pdeathsig", "KILL", *command]
-    options.setdefault("stdin", subprocess.DEVNULL)
-    with subprocess.Popen(command, **options) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
-
-
-def _read(process: subprocess.Popen[bytes], source: int, timeout: float) -> Iterator[str]:
-    """Yield what a process says until it ends; TimeoutError if it has not by then."""
+def _decoded(pieces: Iterable[bytes]) -> Iterator[str]:
+    """Text, with line ends as Python's, of bytes that may be cut anywhere."""
     utf8 = codecs.getincrementaldecoder("utf-8")("replace")
     decoder = io.IncrementalNewlineDecoder(utf8, translate=True)
-    deadline = time.monotonic() + timeout
-    end = os.pidfd_open(process.pid)
-    try:
-        while (left := deadline - time.monotonic()) > 0:
-            ready = select.select([source, end], [], [], left)[0]
-            if source in ready and (data := os.read(source, 65536)):
-                yield decoder.decode(data)
-            elif ready:
-                return
-    finally:
-        os.close(end)
-    raise TimeoutError
+    yield from map(decoder.decode, pieces)
+
+
+def _text(data: bytes) -> str:
+    return "".join(_decoded([data]))

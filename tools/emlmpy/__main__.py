@@ -2,11 +2,8 @@
 
 import argparse
 import sys
-from pathlib import Path
 
-from . import tmdl
-from .forest_file import describe
-from .forest_twin import ForestTwin
+from . import check, tmdl
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -15,9 +12,9 @@ def main(arguments: list[str] | None = None) -> int:
         prog="emlmpy", description="Models for MicroPython, on the computer's side."
     )
     commands = parser.add_subparsers(required=True)
-    command = commands.add_parser("check", help="say what a tree model's file holds")
-    command.add_argument("model", type=Path, help="model.csv or model.bin")
-    command.set_defaults(run=check)
+    command = commands.add_parser("check", help="say what a file for a device holds, or sign it")
+    check.add_arguments(command)
+    command.set_defaults(run=check.run)
     command = commands.add_parser("tmdl", help="convert a TensorFlow Lite model to .tmdl")
     tmdl.add_arguments(command)
     command.set_defaults(run=tmdl.run)
@@ -27,15 +24,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (OSError, ValueError, RuntimeError) as error:
         print(f"emlmpy: {error}", file=sys.stderr)
         return 1
-
-
-def check(arguments: argparse.Namespace) -> None:
-    """Print what is in a file of emltrees, once it is found to be whole."""
-    data = arguments.model.read_bytes()
-    twin = ForestTwin(data)
-    for name, value in describe(data).items():
-        print(f"{name:16}{value}")
-    print(f"{'device bytes':16}{twin.nbytes}")
 
 
 if __name__ == "__main__":

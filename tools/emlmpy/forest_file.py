@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import files
 from .leaves import HARD, SOFT
 from .quantize import FEATURE_TYPES
 from .trees import Kind
@@ -13,6 +14,7 @@ from .trees import Kind
 MAX_NODES = 65000
 MAX_TREES = 65000
 MAX_LEAVES = 65000
+HEAD = 32  # bytes of an image before its body
 
 
 @dataclass
@@ -31,6 +33,7 @@ class Forest:
     feature: np.ndarray  # int64 (nodes,)
     threshold: np.ndarray  # float64 (nodes,); left if feature <= threshold
     child: np.ndarray  # int64 (nodes, 2); left and right: > 0 nodes ahead, < 0 leaf -child - 1
+    feature_names: list[str] | None = None
 
     @property
     def n_classes(self) -> int:
@@ -60,12 +63,18 @@ class Forest:
 
 
 def to_csv(forest: Forest) -> bytes:
-    """Return the CSV file."""
+    """Return the CSV file, version 2."""
+    threshold_type, _ = device_thresholds(forest)
+    counts = (
+        *(len(forest.root), len(forest.feature), len(forest.leaf)),
+        *(np.dtype(threshold_type).itemsize, link_bytes(forest), len(label_bytes(forest))),
+    )
     rows = [
-        "v,1",
+        "v,2",
+        *(f"?name,{name}" for name in forest.feature_names or []),
         f"k,{forest.kind:d}",
         f"q,{FEATURE_TYPES.index(forest.feature_type)}",
-        f"m,{len(forest.root)},{len(forest.feature)},{len(forest.leaf)}",
+        f"m,{','.join(map(str, counts))}",
         f"f,{forest.n_features}",
         f"c,{forest.n_classes}",
         f"lb,{forest.leaf_bits}",
@@ -86,37 +95,32 @@ def to_csv(forest: Forest) -> bytes:
         )
     ]
     rows.append(f"e,{len(forest.feature)}")
-    return ("\n".join(rows) + "\n").encode()
+    return files.signed(rows)
 
 
 def to_bin(forest: Forest) -> bytes:
     """Return the binary file."""
     threshold_type, threshold = device_thresholds(forest)
-    n_links = forest.n_leaf_links
-    link_bytes = 1 if forest.longest_jump < 256 - n_links else 2
-    first_leaf = 256**link_bytes - n_links
+    width = link_bytes(forest)
+    first_leaf = 256**width - forest.n_leaf_links
     link = np.where(forest.child < 0, first_leaf - 1 - forest.child, forest.child)
     has_leaves = forest.leaf_bits != HARD
-    label_bytes = b"".join(
-        letter.encode() + text.encode() + b"\0" for letter, text in labels(forest)
-    )
     body = b"".join(
         (
             forest.feature.astype("u1").tobytes(),
             threshold.astype(threshold_type).tobytes(),
-            link.astype(f"<u{link_bytes}").tobytes(),
+            link.astype(f"<u{width}").tobytes(),
             forest.root.astype("<u2").tobytes(),
             forest.leaf.astype("u1" if forest.leaf_bits == SOFT else "<f4").tobytes()
             if has_leaves
             else b"",
             forest.base.astype("<f4").tobytes(),
             b"" if forest.scale is None else forest.scale.astype("<f4").tobytes(),
-            label_bytes,
+            label_bytes(forest),
         )
     )
-    head = struct.pack(
-        "<4s8B4H2BHI",
-        b"EMLT",
+    fields = struct.pack(
+        "<8B4H2BH",
         1,
         forest.kind,
         FEATURE_TYPES.index(forest.feature_type),
@@ -124,17 +128,43 @@ def to_bin(forest: Forest) -> bytes:
         forest.n_features,
         forest.n_classes,
         np.dtype(threshold_type).itemsize,
-        link_bytes,
+        width,
         len(forest.root),
         len(forest.feature),
         len(forest.leaf) if has_leaves else 0,
-        len(label_bytes),
+        len(label_bytes(forest)),
         len(forest.base),
         forest.scale is not None,
         0,
-        32 + len(body),
     )
+    names = forest.feature_names
+    return (image("N", b"", names_body(names)) if names else b"") + image("T", fields, body)
+
+
+def image(letter: str, fields: bytes, body: bytes) -> bytes:
+    """Return one of the images that a binary file consists of; FORMAT.md describes them.
+
+    fields: at most 20 bytes, which come behind the tag. All images but a file's last must have a
+    multiple of 4 bytes.
+    """
+    head = b"EML" + letter.encode() + fields.ljust(20, b"\0") + struct.pack("<I", HEAD + len(body))
     return head + struct.pack("<I", zlib.crc32(body, zlib.crc32(head))) + body
+
+
+def names_body(names: list[str]) -> bytes:
+    """Return the features' names, a zero byte behind each, as the image of names holds them."""
+    body = b"".join(name.encode() + b"\0" for name in names)
+    return body + bytes(-len(body) % 4)
+
+
+def link_bytes(forest: Forest) -> int:
+    """Return how many bytes each link takes: 1 if every jump and leaf has a number below 256."""
+    return 1 if forest.longest_jump < 256 - forest.n_leaf_links else 2
+
+
+def label_bytes(forest: Forest) -> bytes:
+    """Return the class labels as the device holds them."""
+    return b"".join(letter.encode() + text.encode() + b"\0" for letter, text in labels(forest))
 
 
 def device_thresholds(forest: Forest) -> tuple[str, np.ndarray]:
@@ -154,28 +184,3 @@ def labels(forest: Forest) -> list[tuple[str, str]]:
     if forest.classes.dtype.kind in "biu":
         return [("i", str(int(label))) for label in forest.classes]
     return [("s", label) for label in forest.classes]
-
-
-def describe(data: bytes) -> dict[str, str | int]:
-    """Say what a file of either format holds, one of emlearn's too; the file must be valid."""
-    if data.startswith(b"EMLT"):
-        numbers = struct.unpack("<7B3H", data[5:18])
-        kind, feature_type, bits, features, classes, _, _, trees, nodes, leaves = numbers
-    else:
-        rows = [line.split(",") for line in data.decode().splitlines()]
-        first = {row[0]: row[1] for row in reversed(rows) if len(row) == 2}
-        features, classes, bits = (int(first[name]) for name in ("f", "c", "lb"))
-        # emlearn's files have no kind and no feature type.
-        kind = int(first.get("k", Kind.CLASSIFIER if classes else Kind.REGRESSOR))
-        feature_type = int(first.get("q", FEATURE_TYPES.index("int16")))
-        trees, nodes, leaves = (sum(row[0] == name for row in rows) for name in ("r", "n", "l"))
-    return {
-        "kind": Kind(kind).name.lower().replace("_", " "),
-        "feature type": FEATURE_TYPES[feature_type],
-        "features": features,
-        "classes": classes,
-        "trees": trees,
-        "nodes": nodes,
-        "leaves": classes if bits == HARD else leaves,
-        "leaf bits": bits,
-    }

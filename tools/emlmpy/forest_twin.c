@@ -28,7 +28,8 @@ static void *resize(void *memory, size_t bytes) {
 
 void forest_free(void *handle) {
     Twin *twin = handle;
-    for (uint32_t i = 0; i < EML_FOREST_ARRAYS && twin->image == NULL; i++) {
+    // Of a binary model, all arrays but that of a row are parts of the image.
+    for (uint32_t i = twin->image == NULL ? 0 : EML_FOREST_ROW; i < EML_FOREST_ARRAYS; i++) {
         free((void *)twin->forest.array[i]);
     }
     free(twin->image);
@@ -42,13 +43,15 @@ void *forest_load(const uint8_t *data, size_t bytes, char *message) {
     memset(twin, 0, sizeof(Twin));
     EmlForestError error;
     uint32_t line = 0;
-    if (eml_forest_bin_bytes(data, bytes) > 0) {
+    if (eml_forest_is_bin(data, bytes)) {
         twin->image = resize(NULL, bytes);
         memcpy(twin->image, data, bytes);
         error = eml_forest_bin(&twin->forest, twin->image, bytes);
+        twin->forest.array[EML_FOREST_ROW] =
+            resize(NULL, eml_forest_array_bytes(&twin->forest, EML_FOREST_ROW));
     } else {
         EmlForestCsv csv;
-        eml_forest_csv_begin(&csv, &twin->forest, resize, EML_FOREST_MAX_COUNT,
+        eml_forest_csv_begin(&csv, &twin->forest, resize, bytes, EML_FOREST_MAX_COUNT,
                              EML_FOREST_MAX_COUNT, EML_FOREST_MAX_COUNT);
         error = eml_forest_csv_read(&csv, (const char *)data, bytes);
         if (error == EML_FOREST_OK) {
@@ -67,6 +70,32 @@ void *forest_load(const uint8_t *data, size_t bytes, char *message) {
         return NULL;
     }
     return twin;
+}
+
+// What forest_twin.py's Shape lists, in that order.
+void forest_shape(void *handle, int32_t *shape) {
+    const EmlForest *forest = &((Twin *)handle)->forest;
+    const int32_t values[] = {forest->kind,
+                              forest->feature_type,
+                              forest->leaf_bits,
+                              forest->n_features,
+                              forest->n_classes,
+                              forest->n_trees,
+                              forest->n_nodes,
+                              forest->n_leaves,
+                              forest->threshold_bytes,
+                              forest->link_bytes,
+                              forest->label_bytes,
+                              forest->has_scale};
+    memcpy(shape, values, sizeof(values));
+}
+
+// The label_bytes of all labels: a letter 'i' or 's', the text and a 0 each.
+void forest_labels(void *handle, uint8_t *labels) {
+    const EmlForest *forest = &((Twin *)handle)->forest;
+    if (forest->label_bytes > 0) {
+        memcpy(labels, forest->array[EML_FOREST_LABEL], forest->label_bytes);
+    }
 }
 
 int32_t forest_outputs(void *handle) {

@@ -3,14 +3,33 @@
 import ctypes
 import functools
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from .twin import compile_kernel
 
 HERE = Path(__file__).resolve().parent
-KERNELS = HERE.parents[1] / "src" / "emltrees"
+SOURCES = HERE.parents[1] / "src"
+KERNELS = [SOURCES / "emltrees", SOURCES / "common"]
 MESSAGE_BYTES = 128
+
+
+class Shape(NamedTuple):
+    """What a loaded model is; kind, feature_type and leaf_bits as FORMAT.md numbers them."""
+
+    kind: int
+    feature_type: int
+    leaf_bits: int
+    n_features: int
+    n_classes: int
+    n_trees: int
+    n_nodes: int
+    n_leaves: int  # 0 of a hard vote
+    threshold_bytes: int
+    link_bytes: int
+    label_bytes: int
+    has_scale: int
 
 
 class ForestTwin:
@@ -33,6 +52,23 @@ class ForestTwin:
         """Give the memory back."""
         if getattr(self, "forest", None):
             self.kernel.forest_free(self.forest)
+
+    @property
+    def shape(self) -> Shape:
+        """What the model is."""
+        values = (ctypes.c_int32 * len(Shape._fields))()
+        self.kernel.forest_shape(self.forest, values)
+        return Shape(*values)
+
+    @property
+    def labels(self) -> list[int] | list[str]:
+        """The class labels; empty without."""
+        text = (ctypes.c_uint8 * self.shape.label_bytes)()
+        self.kernel.forest_labels(self.forest, text)
+        labels = [label.decode() for label in bytes(text).split(b"\0")[:-1]]
+        if labels and labels[0].startswith("i"):
+            return [int(label[1:]) for label in labels]
+        return [label[1:] for label in labels]
 
     @property
     def outputs(self) -> int:
@@ -85,11 +121,13 @@ class ForestTwin:
 @functools.cache
 def load_kernel() -> ctypes.CDLL:
     """Compile and load the kernel, once."""
-    kernel = compile_kernel("forest", (HERE / "forest_twin.c").read_text(), [KERNELS])
+    kernel = compile_kernel("forest", (HERE / "forest_twin.c").read_text(), KERNELS)
     pointer, size, int32 = ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int32
     for name, result, arguments in (
         ("forest_load", pointer, [ctypes.c_char_p, size, ctypes.c_char_p]),
         ("forest_free", None, [pointer]),
+        ("forest_shape", None, [pointer, pointer]),
+        ("forest_labels", None, [pointer, pointer]),
         ("forest_outputs", int32, [pointer]),
         ("forest_bytes", size, [pointer]),
         ("forest_predict", int32, [pointer, pointer, size, pointer, pointer, pointer]),

@@ -42,7 +42,9 @@ class Report:
         if self.what:
             parts.append(f"{self.what} differ by at most {self.largest_error:.2g}")
         if self.score is not None:
-            parts.append(f"{self.measure} {self.score:.4f}, scikit-learn's {self.expected_score:.4f}")
+            parts.append(
+                f"{self.measure} {self.score:.4f}, scikit-learn's {self.expected_score:.4f}"
+            )
         return "; ".join(parts)
 
 

@@ -24,6 +24,7 @@ class AdaptError(Exception):
 def adapt_assembly(asm: str) -> str:
     """Apply every adaptation of assembly text."""
     check_variadic_frames(asm)
+    asm = narrow(asm)
     asm = move_pointer_tables(asm)
     asm = name_sections_uniquely(asm)
     return collect_literals(asm)
@@ -32,6 +33,47 @@ def adapt_assembly(asm: str) -> str:
 def adapt_object(image: bytes) -> bytes:
     """Apply every adaptation of ELF objects."""
     return clear_l32r_fields(put_section_addends_in_place(image))
+
+
+def narrow(asm: str) -> str:
+    """Write instructions in their forms of 2 bytes where they have one: clang hardly ever does.
+
+    The values are those that the forms can hold, by the Xtensa ISA reference's Code Density Option.
+    """
+    return re.sub(
+        r"^\t(or|mov|l32i|s32i|movi|add|addi|ret|retw|nop)(?:[ \t]+([^\n#]*?))?[ \t]*(#[^\n]*)?$",
+        lambda line: (
+            narrow_form(line[1], [word.strip() for word in (line[2] or "").split(",")]) or line[0]
+        ),
+        asm,
+        flags=re.MULTILINE,
+    )
+
+
+def narrow_form(name: str, operands: list[str]) -> str | None:
+    """Return the line of 2 bytes that does the same as an instruction; None if there is none."""
+    last = number(operands[-1])
+    if name == "or":
+        if len(operands) != 3 or operands[1] != operands[2]:
+            return None
+        name, operands = "mov", operands[:2]
+    elif name in ("l32i", "s32i"):
+        if last is None or not 0 <= last <= 60 or last % 4 != 0:
+            return None
+    elif name == "movi":
+        if last is None or not -32 <= last <= 95:
+            return None
+    elif name == "addi" and (last is None or not (last == -1 or 1 <= last <= 15)):
+        return None
+    return f"\t{name}.n\t{', '.join(operands)}".rstrip()
+
+
+def number(text: str) -> int | None:
+    """Return an operand's value; None if it is a register, a symbol or nothing."""
+    try:
+        return int(text, 0)
+    except ValueError:
+        return None
 
 
 def check_variadic_frames(asm: str) -> None:

@@ -13,14 +13,14 @@ typedef struct {
     mp_obj_t kept[3]; // the buffers that trees points into
 } mp_obj_model_t;
 
-// new((n_features, n_classes), nodes, roots, leaves): nodes as bytes of EmlTreesNode, roots as
-// array('i'), leaves as bytes of classes.
+// new(n_features, n_classes, leaf_bits, nodes, roots, leaves): nodes as bytes of EmlTreesNode, roots
+// as array('i'), leaves as bytes: their classes, or with 8 leaf_bits the proportions of each.
 static mp_obj_t model_new(size_t n_args, const mp_obj_t *args) {
     mp_obj_model_t *self = mp_obj_malloc(mp_obj_model_t, (mp_obj_type_t *)&model_type);
     mp_buffer_info_t info[3];
     for (size_t i = 0; i < 3; i++) {
-        self->kept[i] = args[i + 2];
-        mp_get_buffer_raise(args[i + 2], &info[i], MP_BUFFER_READ);
+        self->kept[i] = args[i + 3];
+        mp_get_buffer_raise(args[i + 3], &info[i], MP_BUFFER_READ);
     }
     self->trees = (EmlTrees){.n_nodes = info[0].len / sizeof(EmlTreesNode),
                              .nodes = info[0].buf,
@@ -28,12 +28,12 @@ static mp_obj_t model_new(size_t n_args, const mp_obj_t *args) {
                              .tree_roots = info[1].buf,
                              .n_leaves = info[2].len,
                              .leaves = info[2].buf,
-                             .leaf_bits = 0,
+                             .leaf_bits = mp_obj_get_int(args[2]),
                              .n_features = mp_obj_get_int(args[0]),
                              .n_classes = mp_obj_get_int(args[1])};
     return MP_OBJ_FROM_PTR(self);
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_new_obj, 5, 5, model_new);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(model_new_obj, 6, 6, model_new);
 
 static mp_obj_t model_predict(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t out_in) {
     mp_obj_model_t *self = MP_OBJ_TO_PTR(self_in);

@@ -2,6 +2,7 @@
 //
 //     instructions.count(function, *args)  ->  instructions of function(*args)
 //     instructions.empty(*args)                does nothing; its count is the cost of a call
+//     instructions.bound(*args)                the same as a bound method, as model.predict is one
 //     instructions.loop(n)                     2 n instructions, and those of the call
 //
 // The board must run with -icount shift=S: then an instruction takes 2**S nanoseconds of the
@@ -18,9 +19,14 @@
 
 #define CPUID_PART (*(volatile uint32_t *)0xE000ED00 >> 4 & 0xFFF)
 #define CPUID_PART_M0 0xC20
+#define CPUID_PART_M33 0xD21
 
-// Half nanoseconds a tick: 16 MHz on the microbit, 25 MHz on the mps2.
-static uint32_t tick_length(void) { return CPUID_PART == CPUID_PART_M0 ? 125 : 80; }
+// Half nanoseconds a tick: 16 MHz on the microbit, 20 MHz on the mps2 with a Cortex-M33, 25 MHz on
+// the others.
+static uint32_t tick_length(void) {
+    const uint32_t part = CPUID_PART;
+    return part == CPUID_PART_M0 ? 125 : part == CPUID_PART_M33 ? 100 : 80;
+}
 
 static void run_loop(uint32_t n) {
     __asm volatile(".syntax unified\n1: subs %0, %0, #1\n bne 1b\n" : "+l"(n) : : "cc");
@@ -63,6 +69,23 @@ static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(count_obj, 1, 8, count);
 static mp_obj_t empty(size_t n_args, const mp_obj_t *args) { return mp_const_none; }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(empty_obj, 0, 8, empty);
 
+static mp_obj_t empty_method(size_t n_args, const mp_obj_t *args) { return mp_const_none; }
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(empty_method_obj, 1, 8, empty_method);
+mp_obj_full_type_t empty_type;
+mp_map_elem_t empty_methods[1];
+static MP_DEFINE_CONST_DICT(empty_methods_dict, empty_methods);
+
+static mp_obj_t new_bound(void) {
+    empty_type.base.type = (void *)&mp_type_type;
+    empty_type.flags = MP_TYPE_FLAG_NONE;
+    empty_type.name = MP_QSTR_Empty;
+    empty_methods[0] =
+        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_method), MP_OBJ_FROM_PTR(&empty_method_obj)};
+    MP_OBJ_TYPE_SET_SLOT(&empty_type, locals_dict, (void *)&empty_methods_dict, 0);
+    mp_obj_base_t *self = mp_obj_malloc(mp_obj_base_t, (mp_obj_type_t *)&empty_type);
+    return mp_load_attr(MP_OBJ_FROM_PTR(self), MP_QSTR_method);
+}
+
 static mp_obj_t loop(mp_obj_t n_in) {
     mp_int_t n = mp_obj_get_int(n_in);
     if (n < 1) {
@@ -85,6 +108,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     }
     mp_store_global(MP_QSTR_count, MP_OBJ_FROM_PTR(&count_obj));
     mp_store_global(MP_QSTR_empty, MP_OBJ_FROM_PTR(&empty_obj));
+    mp_store_global(MP_QSTR_bound, new_bound());
     mp_store_global(MP_QSTR_loop, MP_OBJ_FROM_PTR(&loop_obj));
     MP_DYNRUNTIME_INIT_EXIT
 }

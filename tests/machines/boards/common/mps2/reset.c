@@ -1,4 +1,4 @@
-// What the port's reset code lacks for ARMv7-M, with or without an FPU. It calls
+// What the port's reset code lacks for ARMv7-M and ARMv8-M, with or without an FPU. It calls
 // mp_semihosting_init first of all, before any floating-point instruction, and the linker's --wrap
 // leads that call here.
 
