@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from types import ModuleType
 
-from . import files, forest_check
+from . import files, forest_check, knn
 
 # Each has is_file(data), describe(data) and sign(data).
-KINDS: tuple[ModuleType, ...] = (forest_check,)
+KINDS: tuple[ModuleType, ...] = (forest_check, knn)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:

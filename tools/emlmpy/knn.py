@@ -294,34 +294,34 @@ def load_dataset(path: str | Path) -> tuple[NDArray[Any], NDArray[Any]]:
 
 def is_file(data: bytes) -> bool:
     """Whether these bytes begin as a file of emlknn does, behind optional rows."""
-    try:
-        return _first_row(data).startswith("knn")
-    except ValueError:
-        return False
+    rows = (row for row in data.split(b"\n") if not row.startswith(b"?"))
+    return next(rows, b"").startswith(b"knn")
 
 
 def describe(data: bytes) -> dict[str, str | int]:
     """Say what a file holds. Raises ValueError, with the device's text, if it does not load."""
     twin = knn_twin.load(data)
+    # The reader has demanded the checksum of version 2.
+    version = _first_row(data)[3:4]
     found: dict[str, str | int] = {
-        "kind": "nearest neighbours, " + ("regression" if twin.regression else "classification"),
+        "file": f"nearest neighbours of emlknn, version {version}",
+        "checksum": "none" if version == "1" else "right",
+        "kind": "regression" if twin.regression else "classification",
+        "scaled": "no" if twin.scale is None else "yes: takes floats in raw units",
+        "features": twin.n_features,
         "items": len(twin),
         "room for items": twin.header()[0],
-        "features": twin.n_features,
         "neighbours": twin.n_neighbors,
         "weights": "distance" if twin.weighted else "uniform",
         "ring": "yes" if twin.ring else "no",
-        "scaled": "no" if twin.scale is None else "yes",
+        "device bytes": twin.nbytes,
     }
-    if not twin.regression:
-        labels = twin.classes or np.unique(twin.items()[1]).tolist()
-        found["labels"] = ", ".join(map(str, labels))
     columns = [row[6:] for row in _text_rows(data) if row.startswith("?name,")]
     if columns:
         found["feature names"] = ", ".join(columns)
-    found["bytes on device"] = twin.nbytes
-    # The reader has demanded the checksum of a knn2.
-    found["checksum"] = "right" if _first_row(data).startswith("knn2,") else "none"
+    if not twin.regression:
+        labels = twin.classes or np.unique(twin.items()[1]).tolist()
+        found["labels"] = ", ".join(map(str, labels))
     return found
 
 
