@@ -15,6 +15,8 @@ them saturate, and activations end inside of what int8 can hold. build(name, "fl
 same networks for tinymaix_cnn_fp32, and inputs and litert then give float32.
 """
 
+import struct
+import zlib
 from collections.abc import Callable
 
 import numpy as np
@@ -325,6 +327,17 @@ def build(name: str, data_type: str = "int8") -> tuple[bytes, bytes]:
         network.to_float()
     tflite = write(Model(network.layers, np.dtype(data_type)))
     return tflite, pack(convert(tflite))
+
+
+def without_checksum(file: bytes) -> bytes:
+    """Return a .tmdl file as TinyMaix writes it."""
+    return file[:60] + bytes(4) + file[64:]
+
+
+def image(letter: bytes, content: bytes) -> bytes:
+    """Return an image that is no model, as src/common/eml_image.h describes it."""
+    head = b"EML" + letter + bytes(20) + struct.pack("<I", 32 + len(content))
+    return head + struct.pack("<I", zlib.crc32(content, zlib.crc32(head))) + content
 
 
 def interpreter(tflite: bytes) -> Interpreter:

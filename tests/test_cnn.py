@@ -7,7 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emlmpy.tmdl_file import Activation, Model, pack
+from emlmpy.cnn import CnnModel
+from emlmpy.tflite_file import write
+from emlmpy.tmdl import convert, encode
+from emlmpy.tmdl_file import Activation, Kind, Layer, Model, Tensor, pack
 from tests import cnn_models
 from tests.machines.machine import ROOT, DeviceError, Machine
 
@@ -180,16 +183,24 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     for data_type, define in (("int8", ()), ("float32", ("-DEML_CNN_FP32",))):
         programs[data_type] = folder / data_type
         command = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", *SANITIZERS, *define]
-        command += [f"-I{SOURCE}", Path(__file__).parent / "cnn_host.c", "-o", programs[data_type]]
+        command += [f"-I{SOURCE}", f"-I{SOURCE.parent / 'common'}"]
+        command += [Path(__file__).parent / "cnn_host.c", "-o", programs[data_type]]
         subprocess.run(command, check=True)
     return programs
 
 
 @pytest.mark.parametrize("data_type", ["int8", "float32"])
 @pytest.mark.parametrize("name", ["convolutions", "classes"])
-def test_damaged_files(host: dict[str, Path], name: str, data_type: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["signed", "unsigned", "behind an image"])
+def test_damaged_files(
+    host: dict[str, Path], name: str, data_type: str, kind: str, tmp_path: Path
+) -> None:
     """Cut anywhere, or with any byte changed, a file loads or is refused; no more happens."""
     file = small_network(name, data_type)
+    if kind == "unsigned":
+        file = cnn_models.without_checksum(file)
+    elif kind == "behind an image":
+        file = cnn_models.image(b"A", bytes(range(20))) + file
     (tmp_path / "model.tmdl").write_bytes(file)
     command = [host[data_type], tmp_path / "model.tmdl"]
     result = subprocess.run(command, capture_output=True, text=True)
@@ -198,12 +209,20 @@ def test_damaged_files(host: dict[str, Path], name: str, data_type: str, tmp_pat
     assert loaded + refused == 8 * len(file) + 1
     # All cuts but none, and much of the heads.
     assert refused > 1.5 * len(file)
-    assert loaded > 0
+    if kind == "unsigned":
+        assert loaded > file.count(0) + 1
+    else:
+        # The whole file, and a byte of 0 that is set to 0.
+        assert loaded == file.count(0) + 1
 
 
-@pytest.mark.parametrize("script", ["cnn_memory.py", "cnn_bad_calls.py"])
+@pytest.mark.parametrize(
+    "script", ["cnn_memory.py", "cnn_bad_calls.py", "cnn_damage.py", "cnn_load.py"]
+)
 def test_script(machine: Machine, script: str) -> None:
     """Scripts that check themselves on the device."""
+    large = Tensor((256, 257))
+    small = Model([Layer(Kind.RESHAPE, [large], Tensor((257, 256)))])
     network = cnn_models.Network(23, (6, 6, 1))
     network.convolution(3, (3, 3))
     network.reshape(48)
@@ -216,5 +235,27 @@ def test_script(machine: Machine, script: str) -> None:
         "model.tmdl": file,
         "fp32.tmdl": pack(Model(network.layers, np.dtype("float32"))),
         "rows.bin": b"no model",
+        # 65 792 bytes of tensor, and 256 of a table.
+        "small.tmdl": pack(small),
+        "front.bin": cnn_models.image(b"A", bytes(range(20))),
+        "heap.py": DEVICE / "heap.py",
     }
     assert machine.run(DEVICE / script, files) == "ok\n"
+
+
+@pytest.mark.parametrize("data_type", ["int8", "float32"])
+def test_load_peak(machine: Machine, data_type: str) -> None:
+    """Loading takes little more of the heap than the model keeps, which the PC tells as well."""
+    network = cnn_models.Network(25, (24, 24, 1))
+    network.convolution(12, (3, 3), (2, 2), "same", Activation.RELU)
+    network.convolution(16, (3, 3), (2, 2), "same", Activation.RELU)
+    network.dense(20)
+    if data_type == "float32":
+        network.to_float()
+    file = encode(convert(write(Model(network.layers, np.dtype(data_type)))))
+    name = "tinymaix_cnn" if data_type == "int8" else "tinymaix_cnn_fp32"
+    files = {**module(machine, name), "model.tmdl": file, "heap.py": DEVICE / "heap.py"}
+    peak, nbytes = map(int, machine.run(DEVICE / "cnn_load_peak.py", files).split())
+    assert nbytes <= peak <= 1.15 * nbytes + 2048
+    # Of 64 bits, a pointer takes 4 bytes more.
+    assert nbytes == CnnModel(file).nbytes + (44 if machine.name == "unix-x64" else 0)

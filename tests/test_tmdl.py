@@ -121,11 +121,13 @@ def test_float32_computes_like_litert(name: str) -> None:
 
 @pytest.mark.parametrize("path", sorted(EXTRA_MODELS.glob("*.tflite")), ids=lambda path: path.name)
 def test_extra_models(path: Path) -> None:
-    """TinyMaix's own converter made the same bytes, but for the output shape in the header."""
+    """TinyMaix's own converter made the same bytes, but for output shape and checksum."""
     file = pack(convert(path.read_bytes()))
-    shipped = path.with_suffix(".tmdl").read_bytes()
-    assert file[:28] == shipped[:28]
-    assert file[36:] == shipped[36:]
+    if path.with_suffix(".tmdl").exists():
+        shipped = path.with_suffix(".tmdl").read_bytes()
+        assert file[:28] == shipped[:28]
+        assert file[36:60] == shipped[36:60]
+        assert file[64:] == shipped[64:]
     shape = cnn_models.interpreter(path.read_bytes()).get_output_details()[0]["shape"]
     assert np.frombuffer(file, "<u2", 4, 28).tolist() == [1, 1, *shape]
     model = unpack(file)
@@ -339,17 +341,17 @@ BAD_NETWORKS = {
     "weights must have the zero point 0": lambda m: put(
         operand(m, 0, 1).quantization, "zeroPoint", [0, 1]
     ),
-    "weight scales must be positive": lambda m: put(
+    "weight scales must be 2^-60 to 2^60": lambda m: put(
         operand(m, 0, 1).quantization, "scale", [0.0, 1.0]
     ),
     "int8 tensors must have scales": lambda m: put(operand(m, 0, -1), "quantization", None),
     "a tensor between layers must have one scale": lambda m: put(
         operand(m, 0, -1), "quantization", operand(m, 0, 1).quantization
     ),
-    "a scale must be positive": lambda m: put(
+    "'conv2d_0': scales must be 2^-60 to 2^60": lambda m: put(
         operand(m, 0, 0).quantization, "scale", [float("inf")]
     ),
-    "and a zero point from -128 to 127": lambda m: put(
+    "zero points must be -128 to 127": lambda m: put(
         operand(m, 0, 0).quantization, "zeroPoint", [128]
     ),
     "all tensors must be int8, or all float32": lambda m: put(
@@ -590,7 +592,7 @@ BAD_MODELS = {
     "weights must be int8": lambda m: put(first(m), "weights", first(m).weights.astype(int)),
     "biases must be one": lambda m: put(first(m), "biases", first(m).biases[:1]),
     "of int32": lambda m: put(first(m), "biases", first(m).biases.astype(np.int64)),
-    "weight scales must be positive, and one an output channel": lambda m: put(
+    "weight scales must be one an output channel": lambda m: put(
         first(m), "scales", np.float32([1])
     ),
     "biases and weights times the input's zero point must fit": lambda m: put(
@@ -598,7 +600,7 @@ BAD_MODELS = {
     ),
     "layer 2: its input must be an earlier layer's output": lambda m: m.layers.pop(2),
     "its output must be a tensor of its own": lambda m: put(m.layers[1], "output", first(m).output),
-    "weights must be from -127 to 127": lambda m: first(m).weights.fill(-128),
+    "weights must be -127 to 127": lambda m: first(m).weights.fill(-128),
     "arena must be smaller than 256 MiB": lambda m: put(
         m,
         "layers",
@@ -665,3 +667,65 @@ def test_command_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="dilation must be 1"):
         command(source, output)
     assert output.read_bytes() == b"before"
+
+
+def test_command_describes(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+    """With one argument nothing is written, whichever kind of file it is."""
+    source, output = tmp_path / "model.tflite", tmp_path / "model.tmdl"
+    source.write_bytes(write(small_network()))
+    command(source)
+    table = capsys.readouterr().out
+    assert [*tmp_path.iterdir()] == [source]
+    tmdl.save(convert(source.read_bytes()), output)
+    command(output)
+    # Names are not in the file.
+    found = capsys.readouterr().out
+    assert [line.split()[:4] for line in found.splitlines()[1:]] == [
+        line.split()[:4] for line in table.splitlines()[1:]
+    ]
+
+
+def test_command_refuses(tmp_path: Path) -> None:
+    """What makes no sense is refused with a sentence that names the file, and changes nothing."""
+    source, output = tmp_path / "model.tflite", tmp_path / "model.tmdl"
+    link = tmp_path / "link.tflite"
+    source.write_bytes(write(small_network()))
+    link.symlink_to(source)
+    command(source, output)
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    same = "the output must be another file than the input"
+    with pytest.raises(SystemExit, match=f"^{source}: {same}$"):
+        command(source, source)
+    with pytest.raises(SystemExit, match=f"^{source}: {same}$"):
+        command(source, link)
+    with pytest.raises(SystemExit, match=f"^{output}: {same}$"):
+        command(output, output)
+    with pytest.raises(
+        SystemExit, match=rf"^{output}: this is a \.tmdl file already: give no output"
+    ):
+        command(output, tmp_path / "out.tmdl")
+    with pytest.raises(SystemExit, match=r"^/dev/full: No space left on device$"):
+        command(source, Path("/dev/full"))
+    with pytest.raises(SystemExit, match=f"^{tmp_path}: Is a directory$"):
+        command(source, tmp_path)
+    with pytest.raises(SystemExit, match=f"^{tmp_path}: Is a directory$"):
+        command(tmp_path)
+    with pytest.raises(SystemExit, match=f"^{tmp_path}/no/out.tmdl: No such file or directory$"):
+        command(source, tmp_path / "no" / "out.tmdl")
+    assert before == {path: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+def test_command_says_what_the_device_says(tmp_path: Path) -> None:
+    """A damaged .tmdl file, and a network that only the device refuses."""
+    source, output = tmp_path / "model.tflite", tmp_path / "model.tmdl"
+    file = bytearray(pack(convert(write(small_network()))))
+    file[-60] ^= 1
+    output.write_bytes(file)
+    with pytest.raises(SystemExit, match=f"^{output}: checksum differs: edited by hand"):
+        command(output)
+    layer = Layer(Kind.GLOBAL_AVERAGE_POOL, [Tensor((1025, 1024, 1))], Tensor((1,)))
+    source.write_bytes(write(Model([layer])))
+    output.unlink()
+    with pytest.raises(SystemExit, match=rf"^{source}: layer 0 \(kind 1, gap\): shapes must fit"):
+        command(source, output)
+    assert [*tmp_path.iterdir()] == [source]

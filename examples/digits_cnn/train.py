@@ -12,16 +12,15 @@ from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
 from emlmpy.tflite_file import write
-from emlmpy.tmdl import convert
+from emlmpy.tmdl import convert, save
 from emlmpy.tmdl_file import (
     Activation,
     Kind,
     Layer,
     Model,
     Tensor,
-    describe,
-    pack,
     same_padding,
+    table,
 )
 
 FOLDER = Path(__file__).parent
@@ -183,10 +182,10 @@ def main() -> None:
     found = litert_classes(tflite, test_images)
     print(f"int8 in LiteRT: accuracy {np.mean(found == test_classes):.1%}")
     model = convert(tflite)
-    tmdl = pack(model)
-    print(describe(model, len(tmdl)))
     (FOLDER / "digits_cnn.tflite").write_bytes(tflite)
-    (FOLDER / "digits_cnn.tmdl").write_bytes(tmdl)
+    file = FOLDER / "digits_cnn.tmdl"
+    save(model, file)
+    print(table(model, file.stat().st_size))
 
 
 if __name__ == "__main__":

@@ -48,4 +48,15 @@ static __attribute__((unused)) void eml_crc_add(EmlCrc *self, const void *data, 
 
 static inline uint32_t eml_crc_value(const EmlCrc *self) { return ~self->inverted; }
 
+/** The CRC-32 of data but for its bytes at `at` to at + 3, which are where a file keeps it. */
+static __attribute__((cold, noinline, unused)) uint32_t eml_crc_around(const void *data,
+                                                                       size_t length, size_t at) {
+    const uint8_t *bytes = (const uint8_t *)data;
+    EmlCrc crc;
+    eml_crc_begin(&crc);
+    eml_crc_add(&crc, bytes, at);
+    eml_crc_add(&crc, bytes + at + 4, length - at - 4);
+    return eml_crc_value(&crc);
+}
+
 #endif // EML_CRC_H

@@ -31,11 +31,7 @@ static __attribute__((noinline)) uint32_t eml_image_bytes(const uint8_t *data, s
 
 /** Whether the image of so many bytes has the CRC that it should. */
 static __attribute__((noinline)) bool eml_image_is_whole(const uint8_t *data, size_t bytes) {
-    EmlCrc crc;
-    eml_crc_begin(&crc);
-    eml_crc_add(&crc, data, 28);
-    eml_crc_add(&crc, data + EML_IMAGE_HEAD, bytes - EML_IMAGE_HEAD);
-    return eml_crc_value(&crc) == eml_image_number(data + 28);
+    return eml_crc_around(data, bytes, 28) == eml_image_number(data + 28);
 }
 
 /** How many bytes the images take that come before one with this letter, or before what is no

@@ -1,22 +1,25 @@
 /** Convolutional networks from .tmdl files: the model in memory, checked.
 
-A .tmdl image is a header and a chain of layers, each with its weights behind it. It is used where
-it lies: little-endian, 4-aligned, and unchanged while the model lives. eml_cnn_check.h checks all
-of it, so that what runs needs no checks. eml_cnn_int8.h or eml_cnn_fp32.h runs it: a build takes
-one kind of model, fp32 where EML_CNN_FP32 is defined, else int8. EML_CNN_SMALL saves 300 bytes of
-code and costs time.
+A .tmdl image is a header and a chain of layers, each with its weights behind it: FORMAT.md. It is
+used where it lies: little-endian, 4-aligned, and unchanged while the model lives. eml_cnn_check.h
+checks all of it, so that what runs needs no checks. eml_cnn_int8.h or eml_cnn_fp32.h runs it: a
+build takes one kind of model, fp32 where EML_CNN_FP32 is defined, else int8. EML_CNN_SMALL saves
+300 bytes of code and costs time.
 
     EmlCnn cnn;
-    eml_cnn_check(&cnn, image, length);     // also finds out cnn.memory_bytes
-    eml_cnn_prepare(&cnn, memory);          // zeroed, aligned as a pointer and at least to 4
-    eml_cnn_read_bytes(&cnn, image);        // or eml_cnn_read_floats, or fill eml_cnn_input
+    eml_cnn_check(&cnn, file, length);      // also finds out cnn.memory_bytes
+    eml_cnn_prepare(&cnn, memory);          // zeroed and 4-aligned
+    eml_cnn_read_bytes(&cnn, picture);      // or eml_cnn_read_floats, or fill eml_cnn_input
     eml_cnn_run(&cnn);
     eml_cnn_write(&cnn, outputs);           // or eml_cnn_best(&cnn)
+
+Before the model a file may have other images, which eml_image.h describes: they are passed over.
 
 Layers: conv2d, depthwise conv2d, fully connected, global average pool, softmax, reshape, add;
 activations none, relu, relu6, relu(-1..1) of the first two. Tensors are HWC.
 
-Limits: 65 535 weights for each output channel; 256 MiB of tensors.
+Limits: 65 535 weights for each output channel; 256 MiB of tensors; 64 kB of memory for an image
+below 1 kB.
 
 Not supported: dilation, big-endian files, int16, fp16 and fp8 models, several inputs or outputs.
 */
@@ -27,8 +30,9 @@ Not supported: dilation, big-endian files, int16, fp16 and fp8 models, several i
 #include <stddef.h>
 #include <stdint.h>
 
-// What runs at load or seldom: better small than fast. And what takes all the time: not inlined,
-// since calling something cold would make it cold.
+// Functions that run at load, or seldom, are compiled for size. Those in which an inference spends
+// its time are compiled for speed, and not inlined: GCC compiles a block of code for size if it
+// calls a cold function, and would do so with what is inlined there too.
 #define EML_CNN_COLD __attribute__((cold))
 #define EML_CNN_HOT __attribute__((hot, noinline))
 
@@ -72,7 +76,8 @@ typedef struct EmlCnnHeader {
     uint32_t unused;
     uint16_t in_shape[4];
     uint16_t out_shape[4]; // often wrong: the last layer's is right
-    uint8_t reserved[28];
+    uint8_t reserved[24];
+    uint32_t crc; // CRC-32 of all bytes of the image but these four; 0: not known
 } EmlCnnHeader;
 
 // Where a layer's blobs lie, counted from the layer's start.
@@ -140,7 +145,7 @@ typedef struct EmlCnn {
     uint32_t table_bytes;  // 256 or 0
     uint32_t arena_bytes;
     // And the parts.
-    ptrdiff_t *cells;
+    int32_t *cells;
     uint32_t *patch;
     uint32_t *factors;    // of requantisation, layer after layer
     EmlCnnValue *padding; // what a convolution sees beyond its input
@@ -182,7 +187,7 @@ static inline const EmlCnnValue *eml_cnn_output(const EmlCnn *self) {
     return eml_cnn_tensor(self, self->last->out);
 }
 
-/** Hands over memory_bytes of zeroed memory, aligned as a pointer is. */
+/** Hands over memory_bytes of zeroed and 4-aligned memory. */
 static inline void eml_cnn_place_parts(EmlCnn *self, void *memory) {
     self->cells = memory;
     self->patch = (uint32_t *)(self->cells + self->max_cells);
@@ -216,14 +221,14 @@ static EML_CNN_HOT const EmlCnnValue *eml_cnn_window(const EmlCnn *self, const E
         }
     }
     *is_inside = inside;
-    ptrdiff_t *cell = self->cells;
+    int32_t *cell = self->cells;
     for (int32_t in_y = top; in_y < bottom; in_y++) {
         for (int32_t in_x = left; in_x < right; in_x++) {
             const bool is_padding =
                 (uint32_t)in_y >= (uint32_t)height || (uint32_t)in_x >= (uint32_t)width;
             const EmlCnnValue *at =
                 is_padding ? self->padding : input + (in_y * width + in_x) * channels;
-            *cell++ = at - base;
+            *cell++ = (int32_t)(at - base);
         }
     }
     return base;

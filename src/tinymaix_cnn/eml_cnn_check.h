@@ -3,6 +3,7 @@
 #define EML_CNN_CHECK_H
 
 #include "eml_cnn.h"
+#include "eml_image.h"
 #ifndef EML_CNN_FP32
 #include "eml_cnn_factors.h"
 #endif
@@ -14,6 +15,8 @@ typedef enum EmlCnnError {
     EML_CNN_OTHER_TYPE,
     EML_CNN_NO_LAYERS,
     EML_CNN_TOO_BIG,
+    EML_CNN_CHECKSUM,
+    EML_CNN_MEMORY,
     // Of a layer: eml_cnn_message says which.
     EML_CNN_CUT,
     EML_CNN_KIND,
@@ -31,10 +34,16 @@ typedef enum EmlCnnError {
     EML_CNN_SUM,
 } EmlCnnError;
 
+// Not inlined: one large function for all takes 150 bytes more, for want of registers.
+#define EML_CNN_APART EML_CNN_COLD __attribute__((noinline))
+
 // Tensors must end before this.
 #define EML_CNN_MAX_ARENA (1u << 28)
 // More weights of one output could overflow an int32 sum.
 #define EML_CNN_MAX_WEIGHTS 65535u
+// A small image, and the memory that it may ask for: damage cannot make it take all that there is.
+#define EML_CNN_SMALL_IMAGE 1024u
+#define EML_CNN_SMALL_MEMORY 65536u
 // So that doubling a sum, as the rounding multiplication does, does not overflow.
 #define EML_CNN_MAX_SUM (1u << 30)
 // Elements that a global average pool adds up.
@@ -122,7 +131,17 @@ static EML_CNN_COLD EmlCnnError eml_cnn_check_blobs(const EmlCnnLayer *layer,
         return EML_CNN_BLOBS;
     }
     const int32_t *biases = eml_cnn_blob(layer, blobs->biases);
+    const int8_t *weights = eml_cnn_blob(layer, blobs->weights);
     for (uint32_t i = 0; i < n_outputs; i++) {
+        // What the products can add up to: an input is -128 to 127.
+        uint32_t products = 0;
+        for (uint32_t left = n_weights; left > 0; left--) {
+            const int32_t weight = *weights++;
+            if (weight == -128) {
+                return EML_CNN_WEIGHT;
+            }
+            products += (uint32_t)(weight < 0 ? -weight : weight) << 7;
+        }
         if (!eml_cnn_is_scale(eml_cnn_weight_scale(layer, blobs, i))) {
             return EML_CNN_SCALE;
         }
@@ -130,14 +149,8 @@ static EML_CNN_COLD EmlCnnError eml_cnn_check_blobs(const EmlCnnLayer *layer,
         eml_cnn_layer_factor(layer, i, &factor);
         const int32_t bias = biases[i];
         const uint32_t size = bias < 0 ? 0u - (uint32_t)bias : (uint32_t)bias;
-        if (!eml_cnn_is_sum(size, n_weights << 14, factor.shift)) {
+        if (!eml_cnn_is_sum(size, products, factor.shift)) {
             return EML_CNN_SUM;
-        }
-    }
-    const int8_t *weights = eml_cnn_blob(layer, blobs->weights);
-    for (uint32_t i = 0; i < n_outputs * n_weights; i++) {
-        if (weights[i] == -128) {
-            return EML_CNN_WEIGHT;
         }
     }
 #endif
@@ -151,7 +164,7 @@ static EML_CNN_COLD bool eml_cnn_is_side(uint32_t in, uint32_t out, uint32_t ker
     return kernel > 0 && stride > 0 && span <= in + padding && in + padding - span < stride;
 }
 
-static EML_CNN_COLD EmlCnnError eml_cnn_check_window(EmlCnn *self, const EmlCnnLayer *layer) {
+static EML_CNN_APART EmlCnnError eml_cnn_check_window(EmlCnn *self, const EmlCnnLayer *layer) {
     const EmlCnnWindow *window = &layer->of.window;
     const uint32_t in_channels = layer->in_shape[EML_CNN_CHANNELS];
     const uint32_t out_channels = layer->out_shape[EML_CNN_CHANNELS];
@@ -269,8 +282,8 @@ static EML_CNN_COLD EmlCnnError eml_cnn_check_kind(EmlCnn *self, const EmlCnnLay
 }
 
 // A layer that begins within the image: `left` bytes are left of it.
-static EML_CNN_COLD EmlCnnError eml_cnn_check_layer(EmlCnn *self, const EmlCnnLayer *layer,
-                                                    uint32_t left) {
+static EML_CNN_APART EmlCnnError eml_cnn_check_layer(EmlCnn *self, const EmlCnnLayer *layer,
+                                                     uint32_t left) {
     if (left < EML_CNN_LAYER_HEAD) {
         return EML_CNN_CUT;
     }
@@ -315,29 +328,9 @@ static EML_CNN_COLD bool eml_cnn_is_plain(const EmlCnnLayer *layer) {
 }
 #endif
 
-/** Checks a 4-aligned image and fills self, up to memory_bytes.
-
-After an error of a layer, self->n_layers counts those before it, and self->last is the layer itself
-if its head is there at all. */
-static inline EML_CNN_COLD EmlCnnError eml_cnn_check(EmlCnn *self, const void *image,
-                                                     size_t length) {
-    const EmlCnnHeader *header = image;
-    self->header = header;
-    self->max_cells = 0;
-    self->patch_words = 0;
-    self->factor_words = 0;
-    self->max_channels = 0;
-    self->table_bytes = 0;
-    self->arena_bytes = 0;
-    self->n_layers = 0;
-    self->last = NULL;
-    if (length < sizeof(EmlCnnHeader) || header->magic[0] != 'M' || header->magic[1] != 'A' ||
-        header->magic[2] != 'I' || header->magic[3] != 'X') {
-        return EML_CNN_NOT_TMDL;
-    }
-    if (header->type != EML_CNN_TYPE) {
-        return EML_CNN_OTHER_TYPE;
-    }
+// Checks all layers, of an image whose header is there; finds out the memory's parts.
+static EML_CNN_COLD EmlCnnError eml_cnn_check_layers(EmlCnn *self, size_t length) {
+    const EmlCnnHeader *header = self->header;
     if (header->n_layers == 0) {
         return EML_CNN_NO_LAYERS;
     }
@@ -370,6 +363,7 @@ static inline EML_CNN_COLD EmlCnnError eml_cnn_check(EmlCnn *self, const void *i
         self->n_layers++;
     }
     if (left != 0) {
+        self->last = NULL;
         return EML_CNN_CUT;
     }
 #ifndef EML_CNN_FP32
@@ -379,7 +373,47 @@ static inline EML_CNN_COLD EmlCnnError eml_cnn_check(EmlCnn *self, const void *i
                          sizeof(uint32_t) * (self->patch_words + self->factor_words) +
                          sizeof(EmlCnnValue) * EML_CNN_PADDING(self->max_channels) +
                          self->table_bytes + self->arena_bytes;
+    if (length < EML_CNN_SMALL_IMAGE && self->memory_bytes > EML_CNN_SMALL_MEMORY) {
+        return EML_CNN_MEMORY;
+    }
     return EML_CNN_OK;
+}
+
+/** Checks a 4-aligned image, behind others that eml_image.h describes or none, and fills self, up
+to memory_bytes.
+
+After an error of a layer, self->n_layers counts those before it, and self->last is the layer itself
+if its head is there at all. */
+static EML_CNN_APART EmlCnnError eml_cnn_check(EmlCnn *self, const void *image, size_t length) {
+    const size_t start = eml_image_skip(image, length, '\0');
+    if (start == EML_IMAGE_DAMAGED) {
+        return EML_CNN_CHECKSUM;
+    }
+    const EmlCnnHeader *header = (const EmlCnnHeader *)((const uint8_t *)image + start);
+    length -= start;
+    self->header = header;
+    self->max_cells = 0;
+    self->patch_words = 0;
+    self->factor_words = 0;
+    self->max_channels = 0;
+    self->table_bytes = 0;
+    self->arena_bytes = 0;
+    self->n_layers = 0;
+    self->last = NULL;
+    if (length < sizeof(EmlCnnHeader) || header->magic[0] != 'M' || header->magic[1] != 'A' ||
+        header->magic[2] != 'I' || header->magic[3] != 'X') {
+        return EML_CNN_NOT_TMDL;
+    }
+    if (header->type != EML_CNN_TYPE) {
+        return EML_CNN_OTHER_TYPE;
+    }
+    const EmlCnnError error = eml_cnn_check_layers(self, length);
+    // Where the end of the file is missing, the checksum differs too: the former says more.
+    if (error != EML_CNN_CUT && header->crc != 0 &&
+        header->crc != eml_crc_around(header, length, offsetof(EmlCnnHeader, crc))) {
+        return EML_CNN_CHECKSUM;
+    }
+    return error;
 }
 
 #endif // EML_CNN_CHECK_H

@@ -62,14 +62,20 @@ static float eml_cnn_exp(float x) {
 }
 
 static float eml_cnn_activate(float value, uint32_t activation) {
-    const float low = activation == EML_CNN_RELU_1 ? -1.0f : 0.0f;
-    const float high = activation == EML_CNN_RELU_1 ? 1.0f : 6.0f;
-    if (activation != EML_CNN_NO_ACTIVATION) {
-        if (value < low) {
-            value = low;
+    if (activation == EML_CNN_RELU_1) {
+        // Not one limit for both: clang for Xtensa cannot choose between two constants.
+        if (value < -1.0f) {
+            value = -1.0f;
         }
-        if (activation != EML_CNN_RELU && value > high) {
-            value = high;
+        if (value > 1.0f) {
+            value = 1.0f;
+        }
+    } else if (activation != EML_CNN_NO_ACTIVATION) {
+        if (value < 0.0f) {
+            value = 0.0f;
+        }
+        if (activation == EML_CNN_RELU_6 && value > 6.0f) {
+            value = 6.0f;
         }
     }
     return value;
@@ -84,7 +90,7 @@ static float eml_cnn_dot(const float *values, const float *weights, uint32_t n) 
 }
 
 // Copies the window of one pixel, channel after channel: n_channels from the first one on.
-static void eml_cnn_gather(const ptrdiff_t *cells, uint32_t n_cells, const float *at,
+static void eml_cnn_gather(const int32_t *cells, uint32_t n_cells, const float *at,
                            uint32_t n_channels, float *patch) {
     for (; n_channels > 0; n_channels--) {
         for (uint32_t i = 0; i < n_cells; i++) {
@@ -189,7 +195,7 @@ static void eml_cnn_run_add(const EmlCnn *self, const EmlCnnLayer *layer) {
     }
 }
 
-/** Takes memory_bytes of zeroed memory, aligned as a pointer is. */
+/** Takes memory_bytes of zeroed and 4-aligned memory. */
 static inline void eml_cnn_prepare(EmlCnn *self, void *memory) {
     eml_cnn_place_parts(self, memory);
 }

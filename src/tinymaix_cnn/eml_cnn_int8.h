@@ -108,10 +108,10 @@ static void eml_cnn_range(const EmlCnnLayer *layer, uint32_t activation, EmlCnnR
 }
 
 // Widens the window of one pixel, channel after channel, to every fourth word of the patch.
-static EML_CNN_HOT void eml_cnn_widen(const ptrdiff_t *cells, uint32_t n_cells, const int8_t *at,
+static EML_CNN_HOT void eml_cnn_widen(const int32_t *cells, uint32_t n_cells, const int8_t *at,
                                       uint32_t n_channels, uint32_t *patch) {
-    const ptrdiff_t *cell = cells;
-    const ptrdiff_t *end = cells + n_cells;
+    const int32_t *cell = cells;
+    const int32_t *end = cells + n_cells;
     while (n_channels > 0) {
         for (; end - cell >= 2; cell += 2) {
             *patch = eml_cnn_pair(at[cell[0]], at[cell[1]]);
@@ -224,9 +224,9 @@ static EML_CNN_HOT void eml_cnn_run_depthwise(const EmlCnn *self, const EmlCnnLa
         limits; // copied, since `out` might point into one that has an address
     eml_cnn_pad(self, layer);
     int8_t *out = eml_cnn_tensor(self, layer->out);
-    const ptrdiff_t *cells = self->cells;
-    const ptrdiff_t *last_three = cells + n_cells / 3 * 3;
-    const ptrdiff_t *last = cells + n_cells;
+    const int32_t *cells = self->cells;
+    const int32_t *last_three = cells + n_cells / 3 * 3;
+    const int32_t *last = cells + n_cells;
     bool is_inside = false;
     for (uint32_t y = 0; y < layer->out_shape[EML_CNN_HEIGHT]; y++) {
         for (uint32_t x = 0; x < layer->out_shape[EML_CNN_WIDTH]; x++) {
@@ -237,7 +237,7 @@ static EML_CNN_HOT void eml_cnn_run_depthwise(const EmlCnn *self, const EmlCnnLa
             const int8_t *shift = (const int8_t *)(factors + n_channels);
             uint32_t again = window->depth_multiplier;
             for (const int8_t *end = out + n_channels; out != end; out++) {
-                const ptrdiff_t *cell = cells;
+                const int32_t *cell = cells;
                 int32_t sum = *bias++;
                 while (cell != last_three) {
                     sum += at[*cell++] * *weights++;
@@ -411,8 +411,8 @@ static EML_CNN_COLD void eml_cnn_run_softmax(const EmlCnn *self, const EmlCnnLay
     }
 }
 
-/** Takes memory_bytes of zeroed memory, aligned as a pointer is; about 300 instructions for each
-output channel of a layer. */
+/** Takes memory_bytes of zeroed and 4-aligned memory; about 300 instructions for each output
+channel of a layer. */
 static inline EML_CNN_COLD void eml_cnn_prepare(EmlCnn *self, void *memory) {
     eml_cnn_place_parts(self, memory);
     uint32_t *factors = self->factors;

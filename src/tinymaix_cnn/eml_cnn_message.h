@@ -11,6 +11,8 @@
     "model must be a little-endian .tmdl file\0" EML_CNN_OTHER_TYPE_TEXT "\0" \
     "model must have layers\0" \
     "model must be below 256 MiB\0" \
+    "checksum differs: edited by hand? emlmpy check --sign FILE\0" \
+    "a file below 1 kB may ask for 65536 bytes of memory, not \0" \
     "layers must fill the file\0" \
     "kind must be 0 to 6\0" \
     "shapes must fit the kind\0" \
@@ -59,7 +61,7 @@ static EML_CNN_COLD char *eml_cnn_put_number(char *to, uint32_t number) {
     return to;
 }
 
-/** Writes "layer 3 (kind 5, depthwise): dilation must be 1" for an error to
+/** Writes "layer 3 (kind 5, depthwise): dilation must be 1" for an error of eml_cnn_check to
 text[EML_CNN_MESSAGE_MAX]; gives its length. */
 static inline EML_CNN_COLD size_t eml_cnn_message(const EmlCnn *self, EmlCnnError error,
                                                   char *text) {
@@ -80,6 +82,9 @@ static inline EML_CNN_COLD size_t eml_cnn_message(const EmlCnn *self, EmlCnnErro
         to = eml_cnn_put_nth(to, ": ", 0);
     }
     to = eml_cnn_put_nth(to, EML_CNN_ERROR_TEXTS, error - EML_CNN_NOT_TMDL);
+    if (error == EML_CNN_MEMORY) {
+        to = eml_cnn_put_number(to, self->memory_bytes);
+    }
     return (size_t)(to - text);
 }
 

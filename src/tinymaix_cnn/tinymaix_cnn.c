@@ -22,9 +22,9 @@
 
 typedef struct {
     mp_obj_base_t base;
-    mp_obj_t model; // holds the image, if that is used in place
+    void *file; // the object that has the file's content, or a copy of that
     EmlCnn cnn;
-    uint32_t copied_bytes; // of the image, if it isn't
+    uint32_t copied_bytes; // of the copy, if there is one
 } mp_obj_cnn_t;
 
 mp_obj_full_type_t cnn_type;
@@ -39,28 +39,10 @@ static EML_CNN_COLD void cnn_raise(const EmlCnn *cnn, EmlCnnError error) {
     mp_raise_type_arg(&mp_type_ValueError, mp_obj_new_str(text, length));
 }
 
-// new(model): model is the content of a .tmdl file.
-static EML_CNN_COLD mp_obj_t cnn_new(mp_obj_t model) {
-    mp_buffer_info_t info;
-    if (mp_obj_get_type(model) == &mp_type_str || !mp_get_buffer(model, &info, MP_BUFFER_READ)) {
-        natmod_type_error(MODEL_TEXT);
-    }
-    const void *image = info.buf;
-    const size_t length = info.len;
-    uint32_t copied_bytes = 0;
-    // What can be written to can also move or change.
-    if (length > 0 && ((uintptr_t)image % 4 != 0 || mp_get_buffer(model, &info, MP_BUFFER_WRITE))) {
-        void *copy = m_malloc(length);
-        mp_fun_table.memmove_(copy, image, length);
-        image = copy;
-        copied_bytes = (uint32_t)length;
-        model = MP_OBJ_NULL;
-    }
-    mp_obj_cnn_t *self = mp_obj_malloc(mp_obj_cnn_t, (mp_obj_type_t *)&cnn_type);
+// Makes a model of a file's content, 4-aligned, that self->file keeps from being collected.
+static EML_CNN_COLD mp_obj_t cnn_make(mp_obj_cnn_t *self, const void *content, size_t length) {
     EmlCnn *cnn = &self->cnn;
-    self->model = model;
-    self->copied_bytes = copied_bytes;
-    const EmlCnnError error = eml_cnn_check(cnn, image, length);
+    const EmlCnnError error = eml_cnn_check(cnn, content, length);
     if (error != EML_CNN_OK) {
         cnn_raise(cnn, error);
     }
@@ -69,7 +51,60 @@ static EML_CNN_COLD mp_obj_t cnn_new(mp_obj_t model) {
     eml_cnn_prepare(cnn, memory);
     return MP_OBJ_FROM_PTR(self);
 }
+
+// A Model with room for so many bytes of a file.
+static EML_CNN_COLD mp_obj_cnn_t *cnn_allocate(size_t copied_bytes) {
+    mp_obj_cnn_t *self = mp_obj_malloc(mp_obj_cnn_t, (mp_obj_type_t *)&cnn_type);
+    self->copied_bytes = (uint32_t)copied_bytes;
+    self->file = m_malloc(copied_bytes);
+    return self;
+}
+
+// new(model): model is the content of a .tmdl file.
+static EML_CNN_COLD mp_obj_t cnn_new(mp_obj_t model) {
+    mp_buffer_info_t info;
+    if (mp_obj_get_type(model) == &mp_type_str || !mp_get_buffer(model, &info, MP_BUFFER_READ)) {
+        natmod_type_error(MODEL_TEXT);
+    }
+    const void *content = info.buf;
+    const size_t length = info.len;
+    // What can be written to can also move or change.
+    const bool is_copied =
+        (uintptr_t)content % 4 != 0 || mp_get_buffer(model, &info, MP_BUFFER_WRITE);
+    mp_obj_cnn_t *self = cnn_allocate(is_copied ? length : 0);
+    if (is_copied) {
+        mp_fun_table.memmove_(self->file, content, length);
+        content = self->file;
+    } else {
+        self->file = MP_OBJ_TO_PTR(model);
+    }
+    return cnn_make(self, content, length);
+}
 static MP_DEFINE_CONST_FUN_OBJ_1(cnn_new_obj, cnn_new);
+
+// _read(size, readinto, piece): the model of a file of so many bytes, which readinto(piece) reads
+// piece by piece. The copy is allocated before and the tensors after, with nothing in between that
+// stays: a heap with room for both is enough.
+static EML_CNN_COLD mp_obj_t cnn_read(mp_obj_t size_in, mp_obj_t readinto, mp_obj_t piece) {
+    const size_t size = mp_obj_get_int(size_in);
+    mp_obj_cnn_t *self = cnn_allocate(size);
+    size_t length = 0;
+    while (length < size) {
+        size_t bytes = mp_obj_get_int(mp_call_function_n_kw(readinto, 1, 0, &piece));
+        mp_buffer_info_t info;
+        mp_get_buffer_raise(piece, &info, MP_BUFFER_READ);
+        if (bytes == 0 || bytes > info.len) {
+            break;
+        }
+        if (bytes > size - length) {
+            bytes = size - length;
+        }
+        mp_fun_table.memmove_((uint8_t *)self->file + length, info.buf, bytes);
+        length += bytes;
+    }
+    return cnn_make(self, self->file, length);
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(cnn_read_obj, cnn_read);
 
 static void cnn_run_on(const EmlCnn *cnn, mp_obj_t input) {
     mp_buffer_info_t info;
@@ -160,6 +195,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_OBJ_TYPE_SET_SLOT(&cnn_type, locals_dict, (void *)&cnn_methods_dict, 1);
 
     mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&cnn_new_obj));
+    mp_store_global(MP_QSTR__read, MP_OBJ_FROM_PTR(&cnn_read_obj));
     mp_store_global(MP_QSTR___version__,
                     mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
 

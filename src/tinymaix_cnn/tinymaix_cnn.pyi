@@ -17,7 +17,8 @@ class Model:
     """A network, ready to run. Models do not disturb each other."""
 
     nbytes: int
-    """Bytes of RAM that the model takes, and the copy of its file where there is one."""
+    """Bytes of RAM that the model takes, with the copy of its file where there is one: `load` makes
+    one but of a file in ROMFS, `new` of what it cannot use in place."""
 
     def run(self, input: Input, out: array) -> None:
         """Compute the outputs of one input into array('f'). Allocates nothing."""
@@ -32,11 +33,19 @@ class Model:
         """Return the same of the output: of a classifier, the number of classes."""
 
 def new(model: bytes | bytearray | memoryview) -> Model:
-    """Check a .tmdl file's content and make a model of it; ValueError says what is wrong.
+    """Check a .tmdl file's content and make a model of it.
 
     The content is used where it lies if it cannot change (bytes, a memoryview of them, a file in
     ROMFS) and starts at a multiple of 4; else it is copied.
+
+    Raises ValueError, which says what is wrong with the file; TypeError; MemoryError.
     """
 
 def load(file: str | BinaryIO) -> Model:
-    """Make a model of a .tmdl file: its name, or the file opened with "rb"."""
+    """Make a model of a .tmdl file: its name, or the file opened with "rb", from where it stands.
+
+    A file that has tell, seek and readinto is read into one allocation, whatever readinto gives at
+    a time; of others read(256) is called until it gives nothing.
+
+    Raises what `new` and the file raise.
+    """

@@ -5,6 +5,8 @@ import tinymaix_cnn
 
 with open("model.tmdl", "rb") as file:
     IMAGE = file.read()
+# What is changed below would make the checksum wrong.
+UNSIGNED = IMAGE[:60] + bytes(4) + IMAGE[64:]
 with open("fp32.tmdl", "rb") as file:
     FP32 = file.read()
 model = tinymaix_cnn.new(IMAGE)
@@ -47,7 +49,7 @@ CASES = (
     (ValueError, "layer 0 (kind 0, conv2d): layers must fill the file", tinymaix_cnn.new,
      IMAGE[:128]),
     (ValueError, "layer 0 (kind 7): kind must be 0 to 6", tinymaix_cnn.new,
-     IMAGE[:64] + b"\7" + IMAGE[65:]),
+     UNSIGNED[:64] + b"\7" + UNSIGNED[65:]),
     (TypeError, INPUT, model.run, 1, out),
     (TypeError, INPUT, model.run, None, out),
     (TypeError, INPUT, model.run, [0] * 36, out),

@@ -1,9 +1,12 @@
 # Models stay intact while the garbage collector works, two run side by side, run allocates nothing,
-# a model that does not fit is a MemoryError; images are copied unless they cannot change.
+# a model that does not fit is a MemoryError, whichever allocation fails; images are copied unless
+# they cannot change.
 import array
 import gc
+import io
 import sys
 
+import heap
 import tinymaix_cnn
 
 with open("model.tmdl", "rb") as file:
@@ -34,9 +37,10 @@ assert model.output_dimensions() == (10,)
 # In place, from a file or a view of what cannot change; a copy of what can, or lies unaligned.
 small = model.nbytes
 assert tinymaix_cnn.new(memoryview(IMAGE)).nbytes == small
-assert tinymaix_cnn.load("model.tmdl").nbytes == small
+assert tinymaix_cnn.load(IMAGE).nbytes == small
+assert tinymaix_cnn.load("model.tmdl").nbytes == small + len(IMAGE)
 with open("model.tmdl", "rb") as file:
-    assert tinymaix_cnn.load(file).nbytes == small
+    assert tinymaix_cnn.load(file).nbytes == small + len(IMAGE)
 writable = bytearray(IMAGE)
 copied = tinymaix_cnn.new(writable)
 assert copied.nbytes == small + len(IMAGE)
@@ -76,35 +80,69 @@ second.run(bytes(36), out)
 assert result(first) == expected
 assert result(second) == expected
 
-run, predict = first.run, first.predict
-floats = array.array("f", bytes(144))
-gc.collect()
-gc.disable()
-before = gc.mem_alloc()
-for _ in range(20):
-    run(image, out)
-    run(floats, out)
-    predict(image)
-after = gc.mem_alloc()
-gc.enable()
-assert after == before, (before, after)
 
-# No room for the tensors, or for the copy of the image: afterwards all is as before.
-blocks = []
-failures = 0
-try:
-    while True:
-        blocks.append(bytearray(256))
-except MemoryError:
-    pass
-try:
-    while True:
-        blocks.append(tinymaix_cnn.new(IMAGE))
-except MemoryError:
-    failures += 1
-blocks = None
-gc.collect()
-assert failures == 1
-assert result(first) == expected
-assert result(tinymaix_cnn.new(IMAGE)) == expected
+def allocated():
+    run, predict = first.run, first.predict
+    floats = array.array("f", bytes(144))
+    gc.collect()
+    gc.disable()
+    before = gc.mem_alloc()
+    for _ in range(20):
+        run(image, out)
+        run(floats, out)
+        predict(image)
+    after = gc.mem_alloc()
+    gc.enable()
+    return after - before
+
+
+assert allocated() == 0
+
+# Each allocation fails in turn, as more and more of the heap is free: afterwards all is as before.
+
+
+class Stream:
+    def __init__(self):
+        self.file = io.BytesIO(IMAGE)
+
+    def read(self, n):
+        return self.file.read(n)
+
+
+def load_by_name():
+    return tinymaix_cnn.load("model.tmdl")
+
+
+def load_stream():
+    return tinymaix_cnn.load(Stream())
+
+
+writable = bytearray(IMAGE)
+# Most of the heap is taken for good, so that it takes less time to take the rest each time.
+base = heap.fill(20000)
+for make in (
+    lambda: tinymaix_cnn.new(IMAGE),
+    lambda: tinymaix_cnn.new(writable),
+    load_by_name,
+    load_stream,
+):
+    failures = 0
+    free = 0
+    made = None
+    while made is None:
+        taken = heap.fill(free)
+        try:
+            made = make()
+        except MemoryError:
+            failures += 1
+        except OSError as error:
+            assert error.errno == 12, error
+            failures += 1
+        taken = None
+        assert result(first) == expected
+        free += 32
+    assert failures > small // 64, failures
+    churn()
+    assert result(made) == expected
+    assert result(make()) == expected
 print("ok")

@@ -3,6 +3,8 @@
 model = CnnModel(Path("model.tmdl").read_bytes())
 model.run(images)         # float32, (images, outputs), as `run` gives them on the device
 model.predict(images)     # the class of each image
+
+is_file, describe and sign are what `emlmpy check` does with a .tmdl file.
 """
 
 import ctypes
@@ -12,12 +14,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from emlmpy.tmdl_file import unpack
+from emlmpy import tmdl_file
+from emlmpy.tmdl_file import start_of_model, unpack
 from emlmpy.twin import compile_kernel
 
 HERE = Path(__file__).resolve().parent
-KERNEL = HERE.parents[1] / "src" / "tinymaix_cnn"
+SOURCES = HERE.parents[1] / "src"
 MESSAGE_BYTES = 129
+# Of the device's Model object itself, where pointers have 4 bytes.
+OBJECT_BYTES = 76
 
 
 class CnnModel:
@@ -25,15 +30,18 @@ class CnnModel:
 
     def __init__(self, file: bytes) -> None:
         """Take the bytes of a .tmdl file. Raises ValueError with the device's text."""
-        model = unpack(file)
-        self.data_type = model.data_type
-        self.input_shape = model.input.height_width_channels
-        self.n_outputs = model.output.size
+        is_float = file[start_of_model(file) :][4:5] == b"\2"
+        self.data_type = np.dtype("float32" if is_float else "int8")
         self._library = _library(self.data_type.name)
         text = ctypes.create_string_buffer(MESSAGE_BYTES)
         self._twin = self._library.twin_new(file, len(file), text)
         if not self._twin:
             raise ValueError(text.value.decode()) if text.value else MemoryError()
+        self.file_bytes = len(file)
+        shapes = (ctypes.c_uint16 * 8)()
+        self._library.twin_shapes(self._twin, shapes)
+        self.input_shape = tuple(shapes[1:4])
+        self.n_outputs = int(np.prod(shapes[5:]))
 
     def __del__(self) -> None:
         """Free the kernel's memory."""
@@ -42,8 +50,11 @@ class CnnModel:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of RAM that the kernel needs here: 4 more for a kernel cell than on the device."""
-        return self._library.twin_bytes(self._twin)
+        """Bytes of RAM on a 32-bit device that has loaded the file by its name.
+
+        Without file_bytes that is what a file in ROMFS takes.
+        """
+        return self.file_bytes + self._library.twin_bytes(self._twin) + OBJECT_BYTES
 
     def run(self, inputs: NDArray) -> NDArray[np.float32]:
         """Outputs, (n, outputs), of n inputs: bytes of 0 to 1 in 255 steps, int8, or float32."""
@@ -65,17 +76,55 @@ class CnnModel:
         return self.run(inputs).argmax(axis=1)
 
 
+def is_file(data: bytes) -> bool:
+    """Whether this is a .tmdl file, damaged or not, with other images before the model or none."""
+    return data[start_of_model(data) :].startswith(tmdl_file.MAGIC)
+
+
+def describe(data: bytes) -> dict[str, str | int]:
+    """Say what a .tmdl file holds, and the bytes of RAM that it takes on a 32-bit device.
+
+    Raises ValueError with the device's text if it is damaged.
+    """
+    twin = CnnModel(data)
+    model = unpack(data)
+    return {
+        "kind": f"{model.data_type} network",
+        "module": "tinymaix_cnn" if model.data_type == np.int8 else "tinymaix_cnn_fp32",
+        "layers": len(model.layers),
+        "MACs": sum(layer.macs for layer in model.layers),
+        "input": "x".join(map(str, model.input.shape)),
+        "output": "x".join(map(str, model.output.shape)),
+        "device bytes": twin.nbytes,
+        "checksum": "right" if tmdl_file.checksum(data) else "none",
+    }
+
+
+def sign(data: bytes) -> bytes:
+    """Return a .tmdl file with the checksum that it should have, whatever it had.
+
+    Raises ValueError with the device's text if something else is wrong with it.
+    """
+    start = start_of_model(data)
+    if data[start:].startswith(tmdl_file.MAGIC) and len(data) - start >= tmdl_file.HEADER.size:
+        data = data[:start] + tmdl_file.signed(data[start:])
+    CnnModel(data)
+    return data
+
+
 @cache
 def _library(data_type: str) -> ctypes.CDLL:
     """Return the kernel for int8 or for float32."""
     define = "#define EML_CNN_FP32\n" if data_type == "float32" else ""
     source = define + (HERE / "cnn_twin.c").read_text()
-    library = compile_kernel(f"cnn_{data_type}", source, [KERNEL])
+    folders = [SOURCES / "tinymaix_cnn", SOURCES / "common"]
+    library = compile_kernel(f"cnn_{data_type}", source, folders)
     pointer = ctypes.c_void_p
     library.twin_new.restype = pointer
     library.twin_new.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p]
     library.twin_free.argtypes = [pointer]
     library.twin_bytes.restype = ctypes.c_size_t
     library.twin_bytes.argtypes = [pointer]
+    library.twin_shapes.argtypes = [pointer, pointer]
     library.twin_run.argtypes = [pointer, ctypes.c_char, pointer, pointer]
     return library

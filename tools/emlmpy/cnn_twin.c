@@ -21,8 +21,8 @@ void twin_free(Twin *self) {
     free(self);
 }
 
-// Copies the image. NULL on failure: then text has the reason, "" if memory is short.
-Twin *twin_new(const void *image, size_t length, char text[EML_CNN_MESSAGE_MAX + 1]) {
+// Copies a file's content. NULL on failure: then text has the reason, "" if memory is short.
+Twin *twin_new(const void *file, size_t length, char text[EML_CNN_MESSAGE_MAX + 1]) {
     memset(text, 0, EML_CNN_MESSAGE_MAX + 1);
     Twin *self = calloc(1, sizeof(Twin));
     if (self == NULL) {
@@ -30,7 +30,7 @@ Twin *twin_new(const void *image, size_t length, char text[EML_CNN_MESSAGE_MAX +
     }
     self->image = malloc(length + 1);
     if (self->image != NULL) {
-        memcpy(self->image, image, length);
+        memcpy(self->image, file, length);
         const EmlCnnError error = eml_cnn_check(&self->cnn, self->image, length);
         if (error != EML_CNN_OK) {
             eml_cnn_message(&self->cnn, error, text);
@@ -46,7 +46,14 @@ Twin *twin_new(const void *image, size_t length, char text[EML_CNN_MESSAGE_MAX +
     return self;
 }
 
+// What the device allocates besides the file: as many bytes here as there.
 size_t twin_bytes(const Twin *self) { return self->cnn.memory_bytes; }
+
+// Rank, height, width and channels, of the input and of the output.
+void twin_shapes(const Twin *self, uint16_t shapes[8]) {
+    memcpy(shapes, self->cnn.header->in_shape, 4 * sizeof(uint16_t));
+    memcpy(shapes + 4, self->cnn.last->out_shape, 4 * sizeof(uint16_t));
+}
 
 // Typecodes are those of Python's arrays.
 void twin_run(Twin *self, char typecode, const void *input, void *out) {

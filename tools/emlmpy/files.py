@@ -13,24 +13,26 @@ def write(path: str | Path, data: bytes) -> None:
     What is there and is no ordinary file, such as /dev/stdout, is written to as it is. Raises
     OSError, which names the path.
     """
-    path = Path(path)
+    try:
+        _write(Path(path), data)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """See write; an OSError may name another file, or none."""
     if path.exists() and not path.is_file():
         path.write_bytes(data)
         return
     target = path.resolve()  # a link stays a link
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         Path(name).chmod(mode_of(target))
         Path(name).replace(target)
-    except BaseException as error:
+    except BaseException:
         Path(name).unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise OSError(error.errno, error.strerror, str(path)) from None
         raise
 
 

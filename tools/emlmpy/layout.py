@@ -7,17 +7,20 @@ from .trees import Ensemble, Tree
 
 
 def lay_out(
-    ensemble: Ensemble, feature_map: FeatureMap, numbers: list[np.ndarray]
+    ensemble: Ensemble,
+    feature_map: FeatureMap,
+    limits: list[np.ndarray],
+    numbers: list[np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Return the root of each tree, and feature, threshold and children of each node.
 
-    numbers: the leaf number of each node of each tree. Children, int64 (nodes, 2), are left and
+    limits: the device's threshold of each node of each tree. numbers: their leaf numbers.
+    Children, int64 (nodes, 2), are left and
     right: above 0 so many nodes ahead, below 0 leaf -child - 1. Roots and features are int64,
     thresholds float64.
     """
     root, feature, threshold, child = [], [], [], []
-    for tree, number in zip(ensemble.trees, numbers, strict=True):
-        limit = feature_map.threshold(tree.feature, tree.threshold)
+    for tree, limit, number in zip(ensemble.trees, limits, numbers, strict=True):
         target, size = simplify(tree, feature_map, limit, number)
         order = node_order(tree, target, size)
         place = {node: index for index, node in enumerate(order)}

@@ -1,13 +1,19 @@
 """Turns leaf values into the leaves of the file: class numbers, 8-bit proportions or floats."""
 
+import math
 from numbers import Integral
 
 import numpy as np
 from sklearn.cluster import KMeans
 
-from .trees import Ensemble, Kind
+from . import rounding
+from .trees import FLOAT32_MAX, Ensemble, Kind
 
 HARD, SOFT, VALUES = 0, 8, 32  # leaf bits, as the file has them
+
+# The device takes smaller numbers than the least normal float32 for 0. Where the largest value of a
+# model is below this, that is more than a hundred-thousandth of it.
+TOO_SMALL = 1e5 * float(np.finfo(np.float32).tiny)
 
 
 def choose(
@@ -22,7 +28,7 @@ def choose(
     numbers are int64 arrays; a node that is no leaf has -1.
 
     Raises ValueError if vote is unknown, leaves is no whole number above 0, the model is none that
-    votes like this, or a value does not fit float32.
+    votes like this, or a value or a sum of values does not fit float32.
     """
     votes = ensemble.kind == Kind.CLASSIFIER
     check_arguments(votes, vote, leaves)
@@ -31,7 +37,8 @@ def choose(
     value = np.concatenate([tree.value[leaf] for tree, leaf in trees])
     if not votes:
         bits = VALUES
-        table, number = np.unique(as_float32(value[:, 0]), return_inverse=True)
+        check_sums(ensemble)
+        table, number = np.unique(finite_float32(value[:, 0]), return_inverse=True)
     elif vote == "hard":
         bits = HARD
         table, number = np.arange(ensemble.n_classes), value.argmax(axis=1)
@@ -93,10 +100,34 @@ def pure_first(table: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.nd
     return table[order], place[number]
 
 
-def as_float32(value: np.ndarray) -> np.ndarray:
+def finite_float32(value: np.ndarray) -> np.ndarray:
     """Round to float32; raises ValueError where that overflows."""
-    with np.errstate(over="ignore"):
-        rounded = value.astype(np.float32)
+    rounded = rounding.as_float32(value)
     if not np.all(np.isfinite(rounded)):
-        raise ValueError("predicted values must lie within float32's range")
+        raise ValueError(
+            f"predicted values must lie within float32's range, up to {FLOAT32_MAX:.3g}: "
+            "scale the target down"
+        )
     return rounded
+
+
+def check_sums(ensemble: Ensemble) -> None:
+    """Raise ValueError if the device's sums of values could leave float32's range at either end.
+
+    A mean is never larger than the largest value. A sum of boosting has a start and a value of each
+    tree, all of them below the power of two that is next above the largest; as the device's reader
+    does, this takes the trees of all outputs for those of one.
+    """
+    values = [tree.value[tree.left < 0, 0] for tree in ensemble.trees]
+    largest = float(np.abs(finite_float32(np.concatenate([*values, ensemble.base]))).max())
+    reach = (len(values) + 1) * 2.0 ** math.frexp(largest)[1]
+    if ensemble.kind in (Kind.BOOSTING, Kind.HIST_BOOSTING) and reach > 2.0**128:
+        raise ValueError(
+            f"sums of {len(values)} trees' values of up to {largest:.3g} can leave float32's "
+            f"range, which ends at {FLOAT32_MAX:.3g}: scale the target down"
+        )
+    if 0 < largest < TOO_SMALL:
+        raise ValueError(
+            f"predicted values are too small for float32, at most {largest:.3g}: scale the target "
+            f"up, so that the largest is above {TOO_SMALL:.3g}"
+        )

@@ -1,7 +1,8 @@
-"""Fits thresholds to the device's feature type.
+"""Chooses the device's feature type, and fits thresholds to it.
 
-A device feature is an int16, a uint8 or a float32. Where the estimator's features are no such
-integers, the file carries a scale and an offset for each, and the device computes
+A device feature is an int16, a uint8 or a float32. Where an integer type is asked for and the
+estimator's features are no such integers, the file carries a scale and an offset for each, and the
+device computes
 
     feature = round(x * scale + offset), half away from zero, saturated
 
@@ -15,10 +16,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from . import rounding
 from .trees import Ensemble, Kind
 
 # Features as the file numbers them.
 FEATURE_TYPES = ("int16", "uint8", "float32")
+
+# How many thresholds, or values of X, must agree that features are whole numbers. Of data in steps
+# of 0.1, fewer than a fifth of the thresholds are multiples of 0.5.
+WITNESSES = 8
+# Quantiles of whole numbers are nearly all whole, or nearly all halfway between two whole numbers.
+QUANTILES = 64
+SHARE = 0.75
 
 
 @dataclass
@@ -42,16 +51,14 @@ class FeatureMap:
         the highest lets everything.
         """
         if self.dtype.kind == "f":
-            # Rounding to nearest could move a threshold past a feature next to it.
-            with np.errstate(over="ignore"):
-                rounded = threshold.astype(np.float32)
-            above = rounded > threshold
-            rounded[above] = np.nextafter(rounded[above], np.float32(-np.inf))
-            return rounded.astype(np.float64) + 0.0  # -0.0 becomes 0.0
+            return rounding.below(threshold) + 0.0  # -0.0 becomes 0.0
         if self.scale is None:
             return np.floor(threshold) + 0.0
         low, high = self.range
         scale, offset = self.scale[feature].astype(np.float64).T
+        finite = np.isfinite(threshold)
+        everywhere = np.where(threshold > 0, high, low - 1)
+        threshold = np.where(finite, threshold, 0.0)
         border = threshold * scale + offset
         # The device rounds, so that floor puts the border nearest to the threshold. Features that
         # are equal to the threshold must stay left of it, though.
@@ -59,23 +66,64 @@ class FeatureMap:
         # A feature of decimal steps may be the threshold but for float32's rounding. It goes left
         # unless it was rounded up.
         nearest = np.rint(border)
-        value = ((nearest - offset) / scale).astype(np.float32)
+        value = rounding.as_float32((nearest - offset) / scale)
         same = np.abs(value - threshold) <= 2.0**-23 * np.abs(threshold)
         chosen = np.where(same, nearest - (value > threshold), chosen)
-        return np.clip(chosen, low, high - 1) + 0.0
+        return np.where(finite, np.clip(chosen, low, high - 1), everywhere) + 0.0
+
+
+def feature_type(ensemble: Ensemble, features: str, X: np.ndarray | None) -> str:
+    """Return the device's feature type: features itself, or what 'auto' finds.
+
+    'auto' is int16 only where that changes no decision, because features are whole numbers in its
+    range, and float32, which is exact for any data, in case of doubt. Features are whole numbers if
+
+    - X, if it is given, holds nothing else, and no threshold speaks against it: all are in range,
+      and those that lie midway between values are multiples of 0.5; if they lie elsewhere, X has
+      WITNESSES different values or more, counted for each feature;
+    - without X, there are WITNESSES thresholds or more, which lie midway, and all are like this.
+
+    It is never uint8: a model of int16 features takes no more bytes if its thresholds lie in
+    0..255, and an array('B') on the device keeps the low 8 bits of a larger value without a word.
+
+    Raises ValueError for an unknown feature type.
+    """
+    if features in FEATURE_TYPES:
+        return features
+    if features != "auto":
+        names = ", ".join(("auto", *FEATURE_TYPES))
+        raise ValueError(f"features must be one of {names}, not {features!r}")
+    limits = np.iinfo(np.int16)
+    thresholds = np.concatenate(ensemble.thresholds())
+    whole = bool(np.all((limits.min <= thresholds) & (thresholds <= limits.max)))
+    if ensemble.midway:
+        whole = whole and bool(np.all(2 * thresholds == np.floor(2 * thresholds)))
+    if X is None:
+        whole = whole and ensemble.midway and len(thresholds) >= WITNESSES
+        whole = whole and not any(map(are_steps, ensemble.bins.borders if ensemble.bins else []))
+    else:
+        enough = ensemble.midway or sum(len(np.unique(column)) for column in X.T) >= WITNESSES
+        whole = whole and enough and fits(X, np.dtype(np.int16))
+    return "int16" if whole else "float32"
+
+
+def are_steps(borders: np.ndarray) -> bool:
+    """Whether many borders of a histogram, multiples of 0.5, could be values in steps of 0.5.
+
+    Where a feature has more values than bins, borders are values, and half of these are whole.
+    """
+    whole = np.mean(borders == np.floor(borders)) if len(borders) >= QUANTILES else 1.0
+    return bool(1 - SHARE < whole < SHARE)
 
 
 def choose(ensemble: Ensemble, features: str, X: np.ndarray | None) -> FeatureMap:
     """Choose how features become those of the device.
 
-    features: one of FEATURE_TYPES. X: rows as the estimator sees them, or None; it says whether
+    features: one of FEATURE_TYPES. X: rows as the estimator gets them, or None; it says whether
     the features are integers already. Without it, thresholds that are all multiples of 0.5 say so.
 
-    Warns when an integer type cannot hold all thresholds of a feature apart.
-    Raises ValueError for an unknown feature type.
+    Warns, without X, when an integer type cannot hold all thresholds of a feature apart.
     """
-    if features not in FEATURE_TYPES:
-        raise ValueError(f"features must be one of {', '.join(FEATURE_TYPES)}, not {features!r}")
     dtype = np.dtype(features)
     thresholds = [distinct(found) for found in ensemble.thresholds()]
     if dtype.kind == "f" or are_integers(thresholds, dtype, X):
@@ -88,10 +136,10 @@ def choose(ensemble: Ensemble, features: str, X: np.ndarray | None) -> FeatureMa
         len(np.unique(result.threshold(np.full(len(found), feature), found)))
         for feature, found in enumerate(thresholds)
     )
-    if kept < wanted:
+    if kept < wanted and X is None:
         warnings.warn(
-            f"{features} features keep {kept} of {wanted} thresholds apart; "
-            "check(X) tells what that costs",
+            f"{features} features keep {kept} of {wanted} thresholds apart; check(X) tells how "
+            "many split decisions that changes, and features='float32' changes none",
             stacklevel=4,
         )
     return result
@@ -100,7 +148,7 @@ def choose(ensemble: Ensemble, features: str, X: np.ndarray | None) -> FeatureMa
 def are_integers(thresholds: list[np.ndarray], dtype: np.dtype, X: np.ndarray | None) -> bool:
     """Whether the estimator's features are integers that the device's type holds."""
     if X is not None:
-        return fits(np.asarray(X), dtype)
+        return fits(X, dtype)
     # scikit-learn puts a threshold halfway between two values.
     doubled = 2 * np.concatenate(thresholds)
     inside = np.all((doubled >= 2 * np.iinfo(dtype).min) & (doubled <= 2 * np.iinfo(dtype).max))
@@ -109,9 +157,13 @@ def are_integers(thresholds: list[np.ndarray], dtype: np.dtype, X: np.ndarray | 
 
 def fits(X: np.ndarray, dtype: np.dtype) -> bool:
     """Whether all values are whole numbers that this integer type holds."""
-    X = np.asarray(X)
-    inside = (np.iinfo(dtype).min <= X) & (np.iinfo(dtype).max >= X)
-    return bool(np.all(inside & (np.floor(X) == X)))
+    return not np.any(misfits(X, dtype))
+
+
+def misfits(X: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Which values are no whole numbers that this integer type holds: bools, as X is."""
+    X = np.asarray(X, dtype=np.float64)
+    return ~((np.iinfo(dtype).min <= X) & (np.iinfo(dtype).max >= X) & (np.floor(X) == X))
 
 
 def scale_and_offset(thresholds: np.ndarray, dtype: np.dtype) -> tuple[float, float]:

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.metrics import accuracy_score, r2_score
 
-# Numbers that differ by less than this, and this share of the number, count as equal.
+# Numbers that differ by less than this share of their size, and of the mean size of all, count as
+# equal.
 TOLERANCE = 1e-5
 
 
@@ -16,11 +17,15 @@ class Report:
 
     Attributes:
         rows: how many rows were compared
-        agreeing: how many got the same answer; numbers, within 1e-5 + 1e-5 of the value
+        agreeing: how many got the same answer; numbers, within 1e-5 of their size and 1e-5 of the
+            mean size of all
         largest_error: the largest difference of the numbers that `what` names
         what: the numbers that were compared; "" if there are only labels
         score: accuracy of the model, of numbers R^2; None without the truth
         expected_score: the same of the estimator
+        measure: what the scores are
+        changed: how many of a tree model's split decisions differ from its estimator's
+        decisions: how many there are, over all rows and trees
     """
 
     rows: int
@@ -30,6 +35,8 @@ class Report:
     score: float | None = None
     expected_score: float | None = None
     measure: str = "accuracy"  # or "R2"
+    changed: int = 0
+    decisions: int = 0
 
     @property
     def agreement(self) -> float:
@@ -41,10 +48,12 @@ class Report:
         parts = [f"{self.agreeing} of {self.rows} rows agree ({self.agreement:.2%})"]
         if self.what:
             parts.append(f"{self.what} differ by at most {self.largest_error:.2g}")
+        if self.changed:
+            share = self.changed / self.decisions
+            parts.append(f"{self.changed} of {self.decisions} split decisions differ ({share:.2%})")
         if self.score is not None:
-            parts.append(
-                f"{self.measure} {self.score:.4f}, scikit-learn's {self.expected_score:.4f}"
-            )
+            scores = f"{self.score:.4f}, scikit-learn's {self.expected_score:.4f}"
+            parts.append(f"{self.measure} {scores}")
         return "; ".join(parts)
 
 
@@ -56,7 +65,8 @@ def compare(found: ArrayLike, expected: ArrayLike, y: ArrayLike | None, numbers:
     found, expected = np.asarray(found), np.asarray(expected)
     if numbers:
         error = np.abs(found.astype(np.float64) - expected)
-        same = error <= TOLERANCE * (1 + np.abs(expected))
+        size = np.abs(expected.astype(np.float64))
+        same = error <= TOLERANCE * (size + size.mean())
         report = Report(len(same), int(same.sum()), float(error.max()), "values", measure="R2")
     else:
         report = Report(len(found), int(np.count_nonzero(found == expected)))

@@ -1,14 +1,15 @@
 """Convert TensorFlow Lite networks for tinymaix_cnn: `emlmpy tmdl model.tflite model.tmdl`.
 
     model = convert(Path("model.tflite").read_bytes())
-    Path("model.tmdl").write_bytes(pack(model))
+    save(model, "model.tmdl")
 
 Networks are int8, quantised with int8 weights of zero point 0, or float32. Keras writes both kinds
 with tf.lite.TFLiteConverter. What a .tmdl file can hold is in tmdl_file.py; beyond the plain cases,
 
 - PAD becomes part of the convolution behind it,
 - QUANTIZE of a float input and DEQUANTIZE of the output fall away: `run` takes and gives floats,
-- a dense layer with an activation becomes a 1x1 convolution.
+- a dense layer with an activation becomes a 1x1 convolution,
+- a bias too large for the device's sums is cut where that changes no output (cnn_sums.py).
 """
 
 import argparse
@@ -20,6 +21,9 @@ from typing import Any
 import numpy as np
 import tflite
 
+from emlmpy import files
+from emlmpy.cnn import CnnModel, is_file
+from emlmpy.cnn_sums import fitting_biases
 from emlmpy.tmdl_file import (
     Activation,
     Kind,
@@ -28,9 +32,10 @@ from emlmpy.tmdl_file import (
     ModelError,
     Tensor,
     check,
-    describe,
+    check_tensor,
     pack,
     same_padding,
+    table,
     unpack,
 )
 
@@ -44,26 +49,53 @@ ACTIVATION_TYPES = (np.dtype("int8"), np.dtype("float32"))
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what `emlmpy tmdl` takes."""
-    parser.add_argument("model", type=Path, help="a .tflite file, or a .tmdl file to describe")
-    parser.add_argument("output", type=Path, nargs="?", help="the .tmdl file to write")
+    parser.add_argument("model", type=Path, help="a .tflite file; or a .tmdl file, to describe it")
+    parser.add_argument(
+        "output", type=Path, nargs="?", help="the .tmdl file to write; without it, none is"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Convert a .tflite file, or describe a .tmdl file; print layers, MACs and bytes."""
+    """Convert a .tflite file, or describe one or a .tmdl file; print layers, MACs and bytes."""
+    source, output = arguments.model, arguments.output
     try:
-        data = arguments.model.read_bytes()
-        if data[:4] == b"MAIX":
+        data = source.read_bytes()
+        if output and output.exists() and output.samefile(source):
+            raise ModelError("the output must be another file than the input")
+        if is_file(data):
+            if output:
+                raise ModelError("this is a .tmdl file already: give no output to describe it")
+            CnnModel(data)
             model = unpack(data)
         else:
             model = convert(data)
-            data = pack(model)
-            if arguments.output:
-                arguments.output.write_bytes(data)
+            data = encode(model)
+            if output:
+                files.write(output, data)
     except OSError as error:
         raise SystemExit(f"{error.filename}: {error.strerror}") from None
-    except ModelError as error:
-        raise SystemExit(f"{arguments.model}: {error}") from None
-    print(describe(model, len(data)))
+    except ValueError as error:
+        raise SystemExit(f"{source}: {error}") from None
+    print(table(model, len(data)))
+
+
+def save(model: Model, path: str | Path) -> None:
+    """Write a network as a .tmdl file, whole or not at all.
+
+    Raises ValueError if the device would refuse it, with the reason; OSError, which names the path;
+    RuntimeError if gcc, which compiles the device's reader for this computer, is missing.
+    """
+    files.write(path, encode(model))
+
+
+def encode(model: Model) -> bytes:
+    """Return a network as the bytes of a .tmdl file, which the device's own reader has accepted.
+
+    Raises as `save` does.
+    """
+    data = pack(model)
+    CnnModel(data)
+    return data
 
 
 def convert(data: bytes) -> Model:
@@ -159,6 +191,8 @@ class _Converter:
         for layer in layers:
             layer.name = name
             check(layer, self.data_type)
+            if layer.scales is not None:
+                layer.biases = fitting_biases(layer)
         self.layers += layers
 
     def layer(self, kind: Kind, operator: tflite.Operator) -> Layer:
@@ -300,6 +334,7 @@ class _Converter:
                 scales, zero_points = self.quantisation(index)
                 _require(len(scales) == 1, "a tensor between layers must have one scale")
                 tensor.scale, tensor.zero_point = float(scales[0]), int(zero_points[0])
+            check_tensor(tensor)
         return self.tensors[index]
 
     def constant(self, index: int) -> np.ndarray:

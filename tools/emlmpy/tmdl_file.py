@@ -6,29 +6,33 @@
         Layer(Kind.FULLY_CONNECTED, [image], scores, weights=w, scales=s, biases=b),
         Layer(Kind.SOFTMAX, [scores], Tensor((10,), 1 / 256, -128)),
     ]
-    Path("model.tmdl").write_bytes(pack(Model(layers)))
+    tmdl.save(Model(layers), "model.tmdl")
 
-A file is a header of 64 bytes and one record a layer: a head of 48 bytes, the parameters of its
-kind, then weight scales, weights and biases. All numbers are little-endian, all parts are padded
-to multiples of 8 bytes. A value of an int8 model stands for scale * (value - zero point).
+src/tinymaix_cnn/FORMAT.md describes the file. `pack` checks a network and gives its bytes; `save`
+of tmdl.py, which writes them, has the device's own reader check them too.
 """
 
 import math
 import struct
+import zlib
 from dataclasses import dataclass, field
 from enum import IntEnum
 
 import numpy as np
 
 MAGIC = b"MAIX"
-# magic, data type, float output, inputs, outputs, layers, arena, reserved, shapes in and out
+# magic, data type, float output, inputs, outputs, layers, arena, reserved, shapes in and out,
+# reserved; the last 4 of these bytes are the checksum
 HEADER = struct.Struct("<4sBBHHHII4H4H28x")
 # kind, is output, size, places in and out, shapes in and out, scale and zero point in and out
 HEADS = {
     np.dtype("int8"): struct.Struct("<HHIII4H4Hfifi"),
     np.dtype("float32"): struct.Struct("<HHIII4H4Hffff"),
 }
+CHECKSUM = slice(60, 64)
 HEAD_SIZE = 48
+# Of all scales, as the device takes them.
+SCALES = (2.0**-60, 2.0**60)
 # The second input: place, scale, zero point.
 ADD = {
     np.dtype("int8"): struct.Struct("<Ifi4x"),
@@ -167,9 +171,9 @@ def same_padding(
 
 
 def pack(model: Model) -> bytes:
-    """Check and plan a network, and return it as the bytes of a .tmdl file."""
-    if not model.layers:
-        raise ModelError("a model must have a layer")
+    """Check and plan a network, and return it as the bytes of a .tmdl file, with its checksum."""
+    _require(bool(model.layers), "a model must have a layer")
+    _require(len(model.layers) <= 65535, "a model must have 65535 layers at most")
     for number, layer in enumerate(model.layers):
         try:
             check(layer, model.data_type)
@@ -182,11 +186,45 @@ def pack(model: Model) -> bytes:
         *(*_dimensions(model.input), *_dimensions(model.output)),
     )
     records = [_record(layer, model.data_type, layer is model.layers[-1]) for layer in model.layers]
-    return header + b"".join(records)
+    return signed(header + b"".join(records))
+
+
+def signed(image: bytes) -> bytes:
+    """Return a model's image with its checksum: the CRC-32 of all bytes but the checksum's own.
+
+    A checksum of 0 says that there is none. Where it would be 0, another number in the reserved
+    bytes before it makes it another one.
+    """
+    crc = zlib.crc32(image[CHECKSUM.stop :], zlib.crc32(image[: CHECKSUM.start]))
+    if crc == 0:
+        reserved = slice(CHECKSUM.start - 4, CHECKSUM.start)
+        number = int.from_bytes(image[reserved], "little") ^ 1
+        return signed(image[: reserved.start] + struct.pack("<I", number) + image[reserved.stop :])
+    return image[: CHECKSUM.start] + struct.pack("<I", crc) + image[CHECKSUM.stop :]
+
+
+def checksum(data: bytes) -> int:
+    """Return the checksum that a file tells, 0 for none."""
+    return int.from_bytes(data[start_of_model(data) :][CHECKSUM], "little")
+
+
+def start_of_model(data: bytes) -> int:
+    """Return where the model begins: behind other images (src/common/eml_image.h), if any."""
+    start = 0
+    while data[start : start + 3] == b"EML" and len(data) - start >= 32:
+        size = int.from_bytes(data[start + 24 : start + 28], "little")
+        if data[start + 3] == 0 or size < 32:
+            break
+        start += size
+    return start
 
 
 def unpack(data: bytes) -> Model:
-    """Read a .tmdl file. Its tensors are not connected: each layer has its own."""
+    """Read a .tmdl file. Its tensors are not connected: each layer has its own.
+
+    It is not checked as a device checks it: CnnModel of cnn.py does.
+    """
+    data = data[start_of_model(data) :]
     try:
         magic, data_type, _, _, _, n_layers, arena, *_ = HEADER.unpack_from(data)
     except struct.error:
@@ -208,7 +246,7 @@ def unpack(data: bytes) -> Model:
     return model
 
 
-def describe(model: Model, size: int) -> str:
+def table(model: Model, size: int) -> str:
     """Layers, multiply-accumulates, and the bytes of flash and RAM, as a table."""
     lines = [f"{'layer':<26}{'output':>12}{'MACs':>12}  activation    name"]
     for number, layer in enumerate(model.layers):
@@ -224,17 +262,20 @@ def describe(model: Model, size: int) -> str:
     return "\n".join(lines)
 
 
+def check_tensor(tensor: Tensor) -> None:
+    """Raise ModelError if a file, or what runs it, cannot take what flows between layers."""
+    _require(
+        1 <= len(tensor.shape) <= 3 and all(1 <= n <= 65535 for n in tensor.shape),
+        f"a shape must be 1 to 3 numbers from 1 to 65535, not {tensor.shape}",
+    )
+    _require(SCALES[0] <= tensor.scale < SCALES[1], "scales must be 2^-60 to 2^60")
+    _require(-128 <= tensor.zero_point <= 127, "zero points must be -128 to 127")
+
+
 def check(layer: Layer, data_type: np.dtype) -> None:
     """Raise ModelError if a file, or what runs it, cannot take this layer."""
     for tensor in (*layer.inputs, layer.output):
-        _require(
-            1 <= len(tensor.shape) <= 3 and all(1 <= n <= 65535 for n in tensor.shape),
-            f"a shape must be 1 to 3 numbers from 1 to 65535, not {tensor.shape}",
-        )
-        _require(
-            0 < tensor.scale < math.inf and -128 <= tensor.zero_point <= 127,
-            "a scale must be positive and a zero point from -128 to 127",
-        )
+        check_tensor(tensor)
     channels = layer.inputs[0].height_width_channels[2]
     _require(
         len(layer.inputs) == (2 if layer.kind is Kind.ADD else 1),
@@ -289,15 +330,21 @@ def _check_weights(layer: Layer, data_type: np.dtype) -> None:
     if data_type == np.int8:
         single = layer.kind is Kind.FULLY_CONNECTED and layer.scales.shape == (1,)
         _require(
-            (single or layer.scales.shape == expected[:1])
-            and bool(np.all((layer.scales > 0) & (layer.scales < np.inf))),
-            "weight scales must be positive, and one an output channel",
+            single or layer.scales.shape == expected[:1],
+            "weight scales must be one an output channel",
         )
-        _require(bool(np.all(layer.weights != -128)), "weights must be from -127 to 127")
         _require(
-            bool(np.all(np.abs(_folded(layer)) < 2**31)),
+            bool(np.all((layer.scales >= SCALES[0]) & (layer.scales < SCALES[1]))),
+            "weight scales must be 2^-60 to 2^60",
+        )
+        _require(bool(np.all(layer.weights != -128)), "weights must be -127 to 127")
+        _require(
+            bool(np.all(np.abs(folded_biases(layer)) < 2**31)),
             "biases and weights times the input's zero point must fit into 32 bits",
         )
+    else:
+        numbers = (layer.weights, layer.biases)
+        _require(all(bool(np.isfinite(n).all()) for n in numbers), "weights must be finite")
     _require(
         all(1 <= n <= 255 for n in (*kernel, *layer.strides))
         and all(0 <= n <= 255 for n in layer.padding),
@@ -433,7 +480,7 @@ def _blobs(layer: Layer, data_type: np.dtype, start: int) -> tuple[list[int], by
         # A single scale takes as much room as if each channel had its own: the others are 0.
         scales = np.zeros(len(layer.weights), "<f4")
         scales[: len(layer.scales)] = layer.scales
-        arrays = [scales, layer.weights, _folded(layer).astype("<i4")]
+        arrays = [scales, layer.weights, folded_biases(layer).astype("<i4")]
     offsets, blobs = [], b""
     for array in arrays:
         offsets.append(start + len(blobs))
@@ -464,7 +511,7 @@ def _layer(record: bytes, data_type: np.dtype) -> Layer:
             _read_blobs(layer, data_type, record, values[12:], shape)
         case Kind.FULLY_CONNECTED:
             offsets = FULLY_CONNECTED.unpack_from(record, HEAD_SIZE)
-            _read_blobs(layer, data_type, record, offsets, (out_channels, channels))
+            _read_blobs(layer, data_type, record, offsets, (out_channels, source.size))
     return layer
 
 
@@ -486,12 +533,12 @@ def _read_blobs(
         if layer.kind is Kind.FULLY_CONNECTED and not layer.scales[1:].any():
             layer.scales = layer.scales[:1]
         layer.biases = array(offsets[2], "<i4", shape[:1])
-        layer.biases = (2 * layer.biases.astype(np.int64) - _folded(layer)).astype(np.int32)
+        layer.biases = (2 * layer.biases.astype(np.int64) - folded_biases(layer)).astype(np.int32)
     else:
         layer.biases = array(offsets[2], "<f4", shape[:1])
 
 
-def _folded(layer: Layer) -> np.ndarray:
+def folded_biases(layer: Layer) -> np.ndarray:
     """Biases of an int8 layer from which the input's zero point is taken off, as in the file."""
     sums = layer.weights.reshape(len(layer.weights), -1).sum(axis=1, dtype=np.int64)
     return layer.biases - layer.inputs[0].zero_point * sums

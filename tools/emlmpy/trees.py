@@ -5,6 +5,7 @@ What is refused here is refused because the device could not give the estimator'
 
 from dataclasses import dataclass
 from enum import IntEnum
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -21,11 +22,12 @@ from sklearn.ensemble import (
     RandomForestRegressor,
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
-from sklearn.utils.validation import check_is_fitted
 
 MAX_FEATURES = 255
 MAX_CLASSES = 255
 MAX_LABEL_BYTES = 100
+INT32 = np.iinfo(np.int32)
+FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 CLASSIFIERS = (DecisionTreeClassifier, RandomForestClassifier, ExtraTreesClassifier)
 REGRESSORS = (DecisionTreeRegressor, RandomForestRegressor, ExtraTreesRegressor)
@@ -63,14 +65,32 @@ class Tree:
 
 
 @dataclass
+class Bins:
+    """How a histogram's features were divided.
+
+    A border is halfway between two neighbouring values where a feature has at most `limit`
+    different values. Where it has more, borders are quantiles: most of them values of the data.
+    """
+
+    borders: list[np.ndarray]  # of each feature, ascending, float64
+    limit: int  # the largest number of bins of a feature
+
+
+@dataclass
 class Ensemble:
     """A fitted tree model."""
 
     kind: Kind
     n_features: int
-    classes: np.ndarray | None  # labels; None without classes
+    classes: np.ndarray | None  # labels as the file has them, ints or strings; None without
     base: np.ndarray  # float64; see FORMAT.md, row b
     trees: list[Tree]
+    # The estimator rounds features to float32 before it compares them. If not, it compares float64.
+    rounds: bool
+    # Thresholds lie halfway between two values of the data, or on one. Those that were drawn at
+    # random, and those behind a scaler, do not.
+    midway: bool
+    bins: Bins | None = None  # of histogram gradient boosting
 
     @property
     def n_classes(self) -> int:
@@ -78,7 +98,7 @@ class Ensemble:
         return 0 if self.classes is None else len(self.classes)
 
     def thresholds(self) -> list[np.ndarray]:
-        """The distinct thresholds of each feature, ascending, float64."""
+        """The distinct finite thresholds of each feature, ascending, float64."""
         splits = [tree.left >= 0 for tree in self.trees]
         feature = np.concatenate(
             [tree.feature[split] for tree, split in zip(self.trees, splits, strict=True)]
@@ -86,27 +106,25 @@ class Ensemble:
         threshold = np.concatenate(
             [tree.threshold[split] for tree, split in zip(self.trees, splits, strict=True)]
         )
-        return [np.unique(threshold[feature == i]) for i in range(self.n_features)]
+        finite = np.isfinite(threshold)
+        return [np.unique(threshold[finite & (feature == i)]) for i in range(self.n_features)]
 
 
 def extract(estimator: BaseEstimator) -> Ensemble:
     """Return the trees of a fitted estimator.
 
-    Raises TypeError for an estimator of a type not in SUPPORTED; ValueError, which names the cause,
-    for one that is not fitted or that the device cannot run.
+    Raises ValueError, which names the cause, for one that the device cannot run.
     """
-    if not isinstance(estimator, SUPPORTED):
-        names = ", ".join(supported.__name__ for supported in SUPPORTED)
-        raise TypeError(f"{type(estimator).__name__} is not supported; supported are {names}")
-    check_is_fitted(estimator)
     if getattr(estimator, "n_outputs_", 1) != 1:
         raise ValueError("several outputs are not supported: fit one estimator for each")
     n_features = estimator.n_features_in_
     if n_features > MAX_FEATURES:
         raise ValueError(f"at most {MAX_FEATURES} features are supported, not {n_features}")
     classes = check_labels(estimator.classes_) if hasattr(estimator, "classes_") else None
+    bins = None
     if isinstance(estimator, HIST_GRADIENT_BOOSTING):
         kind, (base, trees) = Kind.HIST_BOOSTING, hist_gradient_boosting(estimator)
+        bins = Bins(estimator._bin_mapper.bin_thresholds_, estimator._bin_mapper.n_bins - 1)
     elif isinstance(estimator, GRADIENT_BOOSTING):
         kind, (base, trees) = Kind.BOOSTING, gradient_boosting(estimator)
     elif isinstance(estimator, IsolationForest):
@@ -114,26 +132,58 @@ def extract(estimator: BaseEstimator) -> Ensemble:
     else:
         kind = Kind.REGRESSOR if classes is None else Kind.CLASSIFIER
         base, trees = [], forest(estimator)
-    return Ensemble(kind, n_features, classes, np.array(base, dtype=np.float64), trees)
+    return Ensemble(
+        kind,
+        n_features,
+        classes,
+        np.array(base, dtype=np.float64),
+        trees,
+        rounds=kind != Kind.HIST_BOOSTING,
+        midway=not splits_at_random(estimator),
+        bins=bins,
+    )
 
 
 def check_labels(classes: np.ndarray) -> np.ndarray:
-    """Return class labels that the file can carry."""
+    """Return class labels as the file carries them: int64, or an object array of strings.
+
+    Whole floats, as np.loadtxt reads them, and bools become ints.
+    """
     if len(classes) > MAX_CLASSES:
         raise ValueError(f"at most {MAX_CLASSES} classes are supported, not {len(classes)}")
-    if classes.dtype.kind in "biu":
-        if classes.min() < -(2**31) or classes.max() >= 2**31:
-            raise ValueError("class labels that are ints must lie in -2147483648..2147483647")
-    elif all(isinstance(label, str) for label in classes):
+    whole = classes.dtype.kind in "biu" or all(isinstance(label, Integral) for label in classes)
+    if whole or (classes.dtype.kind == "f" and np.all(classes == np.floor(classes))):
         for label in classes:
-            if len(label.encode()) > MAX_LABEL_BYTES or set(label) & set("\r\n\0"):
+            if not INT32.min <= label <= INT32.max:
                 raise ValueError(
-                    f"class labels must be at most {MAX_LABEL_BYTES} bytes, "
-                    f"without line ends and null characters: {label[:120]!r}"
+                    f"class labels that are numbers must lie in {INT32.min}..{INT32.max}, "
+                    f"not {label}"
                 )
-    else:
-        raise ValueError(f"class labels must be ints or strings, not {classes.dtype}")
-    return classes
+        return classes.astype(np.int64)
+    if not all(isinstance(label, str) for label in classes):
+        raise ValueError(f"class labels must be whole numbers or strings, not {classes[0]!r}")
+    for label in classes:
+        check_text(label)
+    return classes.astype(object)
+
+
+def check_text(label: str) -> None:
+    """Raise ValueError unless a row of a text file can carry the label."""
+    try:
+        length = len(label.encode())
+    except UnicodeEncodeError:
+        raise ValueError(f"class labels must be Unicode text: {label[:120]!r}") from None
+    if length > MAX_LABEL_BYTES or set(label) & set("\r\n\0"):
+        raise ValueError(
+            f"class labels must be at most {MAX_LABEL_BYTES} bytes, "
+            f"without line ends and null characters: {label[:120]!r}"
+        )
+
+
+def splits_at_random(estimator: BaseEstimator) -> bool:
+    """Whether thresholds were drawn at random, as those of extra trees are."""
+    member = np.ravel(getattr(estimator, "estimators_", [estimator]))[0]
+    return getattr(member, "splitter", "best") == "random"
 
 
 def forest(estimator: BaseEstimator) -> list[Tree]:
@@ -180,6 +230,8 @@ def hist_gradient_boosting(estimator: BaseEstimator) -> tuple[list[float], list[
             samples=nodes["count"].astype(np.int64),
         )
         check_no_missing_values(tree, nodes["missing_go_to_left"])
+        if np.any(np.abs(tree.threshold[~leaf]) > FLOAT32_MAX):
+            raise ValueError("features must lie within float32's range: scale them down")
         trees.append(tree)
     return np.ravel(estimator._baseline_prediction).tolist(), trees
 
