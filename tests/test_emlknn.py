@@ -21,11 +21,12 @@ from sklearn.datasets import (
     load_wine,
 )
 from sklearn.decomposition import PCA
-from sklearn.model_selection import train_test_split
+from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
+import emlmpy
 from emlmpy import knn, knn_twin
 from emlmpy.__main__ import main
 from emlmpy.knn import KnnModel, convert_knn, load_dataset
@@ -859,6 +860,25 @@ def test_what_rounding_costs(load) -> None:
             scalers = [] if scaler is None else [scaler]
             report = convert_knn(estimator, scalers, features="float32").check(split[1], split[3])
             assert report.rows - report.agreeing <= 1, (scaler, report)
+
+
+def test_convert_takes_pipelines(tmp_path: Path) -> None:
+    """emlmpy.convert hands scalers and estimator over, and check compares with all of them."""
+    data, labels = load_wine(return_X_y=True, as_frame=True)
+    names = load_wine().target_names[labels]
+    pipeline = make_pipeline(RobustScaler(), KNeighborsClassifier()).fit(data, names)
+    search = GridSearchCV(pipeline, {"kneighborsclassifier__n_neighbors": [3, 5]}).fit(data, names)
+    for fitted in (pipeline, search):
+        model = emlmpy.convert(fitted)
+        assert isinstance(model, KnnModel) and model.scale is not None
+        report = model.check(data, names)
+        assert report.agreement > 0.99 and report.expected_score == fitted.score(data, names)
+        with pytest.raises(ValueError, match="must be in the same order as they were in fit"):
+            model.check(data[data.columns[::-1]])
+        model.save(tmp_path / "model.csv")
+        found = knn.describe((tmp_path / "model.csv").read_bytes())
+        assert found["feature names"] == ", ".join(data.columns)
+        assert found["labels"] == "class_0, class_1, class_2"
 
 
 def test_scaled_regression() -> None:
