@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.modules import baseline, shipped, sizes
+from emlmpy.knn import convert_knn
 from tests.machines.machine import MACHINES
 
 NEIGHBORS = 3
@@ -38,6 +40,30 @@ while data.readinto(row):
     print("predict", instructions.count(predict, row) - instructions.count(empty, row))
 """
 
+SCALED_SCRIPT = """
+import instructions
+import emlknn
+
+model = emlknn.load("model.csv")
+row = model.row()
+predict = model.predict
+with open("data.bin", "rb") as data:
+    while data.readinto(row):
+        print(instructions.count(predict, row) - instructions.count(instructions.bound, row))
+"""
+
+
+def run_scaled(machine_name: str, file: Path, items: int, features: int) -> int:
+    """Instructions of a predict that rounds floats to int16, mean over the queries."""
+    data = np.random.default_rng(42).normal(size=(items + QUERIES, features)).astype(np.float32)
+    estimator = KNeighborsClassifier(NEIGHBORS).fit(data[:items], np.arange(items) % 5)
+    model = convert_knn(estimator).encode()
+    files = {file.name: file, "data.bin": data[items:].tobytes(), "model.csv": model}
+    output = MACHINES[machine_name].run(SCALED_SCRIPT, files, shift=8)
+    counts = [int(line) for line in output.splitlines()]
+    assert len(counts) == QUERIES
+    return round(sum(counts) / QUERIES)
+
 
 def run(machine_name: str, file: Path, items: int, features: int) -> tuple[int, int]:
     """Instructions of a predict, mean over the queries, and the model's bytes of heap."""
@@ -65,5 +91,9 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
                 yield "emlknn", f"predict_{case}", name, "instructions", instructions
                 if (items, features) == CASES[0]:
                     yield "emlknn", f"model_{case}", name, "heap_bytes", heap
+        items, features = CASES[0]
+        instructions = run_scaled(name, shipped("emlknn", arch), items, features)
+        case = f"predict_scaled_{items}x{features}"
+        yield "emlknn", case, name, "instructions", instructions
     for arch, size in sizes("emlknn"):
         yield "emlknn", "mpy", arch, "bytes", size

@@ -81,6 +81,28 @@ static void check_search(EmlKnn *knn, const List *list, const int16_t *query) {
     }
 }
 
+// Raw units of any bits, in memory of exactly eml_knn_scale_bytes, are a NaN or int16.
+static void check_quantize(EmlKnn *knn) {
+    const uint32_t n_features = knn->header.n_features;
+    int32_t scale[2 * MAX_FEATURES], raw[MAX_FEATURES];
+    bool has_nan = false;
+    for (uint32_t i = 0; i < n_features; i++) {
+        scale[2 * i] = (int32_t)(below(65536) << 16 | below(65536));
+        scale[2 * i + 1] = (int32_t)(below(65536) << 16 | below(65536));
+        raw[i] = (int32_t)(below(65536) << 16 | below(65536));
+        has_nan |= eml_quantize_is_nan(raw[i]);
+    }
+    void *memory = malloc(eml_knn_scale_bytes(&knn->header));
+    eml_knn_set_scale(knn, memory, scale);
+    const int16_t *features = eml_knn_quantize(knn, raw);
+    REQUIRE((features == NULL) == has_nan);
+    for (uint32_t i = 0; !has_nan && i < n_features; i++) {
+        REQUIRE(features[i] ==
+                eml_quantize(raw[i], scale[2 * i], scale[2 * i + 1], INT16_MIN, INT16_MAX));
+    }
+    free(memory);
+}
+
 static void use(void) {
     List list = {.n_items = 0};
     EmlKnn knn;
@@ -136,6 +158,7 @@ static void use(void) {
         check_search(&knn, &list, row);
         free(row);
     }
+    check_quantize(&knn);
     free(memory);
 }
 

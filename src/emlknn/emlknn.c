@@ -9,22 +9,48 @@
 
 #include "eml_knn.h"
 #include "natmod.h"
+#include "natmod_crc.h"
 
 typedef struct {
     mp_obj_base_t base;
+    mp_obj_t classes;   // a tuple of labels, or None
+    mp_int_t n_classes; // 0 without
     EmlKnn knn;
 } mp_obj_knn_t;
 
 mp_obj_full_type_t knn_type;
 
-static EmlKnn *knn_self(mp_obj_t self_in) {
-    mp_obj_knn_t *self = natmod_self(self_in, &knn_type, "self must be a Knn object");
-    return &self->knn;
+static mp_obj_knn_t *knn_object(mp_obj_t self_in) {
+    return natmod_self(self_in, &knn_type, "self must be a Knn object");
 }
 
-static int16_t *knn_features(const EmlKnn *knn, mp_obj_t arg, mp_uint_t flags) {
-    return natmod_array(arg, 'h', knn->header.n_features, sizeof(int16_t), flags,
-                        "array('h') of n_features items required");
+static EmlKnn *knn_self(mp_obj_t self_in) { return &knn_object(self_in)->knn; }
+
+// Features of a model: quantised ones as they are; raw ones, if there is a scale, in memory of the
+// model.
+static const int16_t *knn_features(EmlKnn *knn, mp_obj_t arg) {
+    const char *requirement =
+        "features must be array('h') of n_features items, or array('f') if model.scaled: see row()";
+    mp_buffer_info_t info;
+    if (!mp_get_buffer(arg, &info, MP_BUFFER_READ)) {
+        natmod_type_error(requirement);
+    }
+    const int16_t *features = info.buf;
+    size_t bytes = 2u * knn->header.n_features;
+    const bool raw = info.typecode == 'f' && knn->scale != NULL;
+    if (raw) {
+        bytes *= 2;
+    }
+    if ((!raw && info.typecode != 'h') || info.len != bytes) {
+        natmod_value_error(requirement);
+    }
+    if (raw) {
+        features = eml_knn_quantize(knn, info.buf);
+        if (features == NULL) {
+            natmod_value_error("features must not be nan");
+        }
+    }
+    return features;
 }
 
 static mp_int_t knn_index(const EmlKnn *knn, mp_obj_t arg) {
@@ -36,9 +62,16 @@ static mp_obj_t knn_from_target(const EmlKnn *knn, int32_t target) {
     return knn->header.regression ? natmod_float(target) : MP_OBJ_NEW_SMALL_INT(target);
 }
 
-static int32_t knn_to_target(const EmlKnn *knn, mp_obj_t arg) {
-    if (!knn->header.regression) {
-        return natmod_int(arg, INT16_MIN, INT16_MAX, "label must be -32768 to 32767");
+static int32_t knn_to_target(const mp_obj_knn_t *self, mp_obj_t arg) {
+    if (!self->knn.header.regression) {
+        const char *requirement = "label must be -32768 to 32767";
+        mp_int_t low = INT16_MIN, high = INT16_MAX;
+        if (self->n_classes != 0) {
+            requirement = "label must be 0 to len(classes) - 1";
+            low = 0;
+            high = self->n_classes - 1;
+        }
+        return natmod_int(arg, low, high, requirement);
     }
     const int32_t bits = natmod_float_bits(arg);
     if ((bits >> 23 & 0xff) == 0xff) {
@@ -47,9 +80,19 @@ static int32_t knn_to_target(const EmlKnn *knn, mp_obj_t arg) {
     return bits;
 }
 
+// Memory as the items of a list: if there is none, the firmware's MemoryError says how many bytes
+// were asked for, which m_malloc of native modules does not.
+static void *knn_malloc(size_t bytes) {
+    const size_t count = (bytes + sizeof(mp_obj_t) - 1) / sizeof(mp_obj_t);
+    mp_obj_list_t *list = MP_OBJ_TO_PTR(mp_obj_new_list(count, NULL));
+    return list->items;
+}
+
 // _new(max_items, n_features, n_neighbors, ring, regression, weighted)
 static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
     mp_obj_knn_t *self = mp_obj_malloc(mp_obj_knn_t, (mp_obj_type_t *)&knn_type);
+    self->classes = mp_const_none;
+    self->n_classes = 0;
     EmlKnn *knn = &self->knn;
     EmlKnnHeader *header = &knn->header;
     header->max_items = natmod_int(args[0], 1, EML_KNN_MAX_ITEMS, "max_items must be 1 to 65535");
@@ -60,16 +103,37 @@ static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
     header->ring = mp_obj_is_true(args[3]);
     header->regression = mp_obj_is_true(args[4]);
     header->weighted = mp_obj_is_true(args[5]);
-    eml_knn_begin(knn, m_malloc(eml_knn_bytes(header)));
+    eml_knn_begin(knn, knn_malloc(eml_knn_bytes(header)));
     return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_new_obj, 6, 6, knn_new);
 
+// _attach(model, classes, scale): gives an empty model a tuple of class labels, and an array('f')
+// of scale and offset of each feature. Both may be empty.
+static mp_obj_t knn_attach(mp_obj_t self_in, mp_obj_t classes, mp_obj_t scale_in) {
+    mp_obj_knn_t *self = knn_object(self_in);
+    if (mp_obj_is_true(scale_in)) {
+        const EmlKnnHeader *header = &self->knn.header;
+        const int32_t *scale = natmod_array(scale_in, 'f', 2u * header->n_features, 4,
+                                            MP_BUFFER_READ, "each feature must have a scale");
+        eml_knn_set_scale(&self->knn, m_malloc(eml_knn_scale_bytes(header)), scale);
+    }
+    if (mp_obj_is_true(classes)) {
+        // A label is an int16, so that no more than 32768 classes have items.
+        const mp_uint_t n_classes = MP_OBJ_SMALL_INT_VALUE(mp_obj_len(classes));
+        self->n_classes = n_classes < 32768 ? n_classes : 32768;
+        self->classes = classes;
+    }
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(knn_attach_obj, knn_attach);
+
 // additem(features, label): the index of the new item.
 static mp_obj_t knn_additem(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t target_in) {
-    EmlKnn *knn = knn_self(self_in);
-    const int32_t target = knn_to_target(knn, target_in);
-    const int32_t index = eml_knn_add(knn, knn_features(knn, features_in, MP_BUFFER_READ), target);
+    mp_obj_knn_t *self = knn_object(self_in);
+    EmlKnn *knn = &self->knn;
+    const int32_t target = knn_to_target(self, target_in);
+    const int32_t index = eml_knn_add(knn, knn_features(knn, features_in), target);
     if (index < 0) {
         natmod_value_error("model must not be full");
     }
@@ -83,7 +147,7 @@ static EmlKnn *knn_search(mp_obj_t self_in, mp_obj_t features_in, mp_uint_t refu
     if (knn->header.regression == refused) {
         natmod_value_error("predict needs labels, regress values");
     }
-    if (!eml_knn_search(knn, knn_features(knn, features_in, MP_BUFFER_READ))) {
+    if (!eml_knn_search(knn, knn_features(knn, features_in))) {
         natmod_value_error("n_neighbors items must be added first");
     }
     return knn;
@@ -124,8 +188,10 @@ static MP_DEFINE_CONST_FUN_OBJ_2(knn_getresult_obj, knn_getresult);
 static mp_obj_t knn_getitem(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t out_in) {
     const EmlKnn *knn = knn_self(self_in);
     const mp_int_t index = knn_index(knn, index_in);
-    eml_knn_copy(knn_features(knn, out_in, MP_BUFFER_WRITE), eml_knn_item(knn, index),
-                 knn->header.n_features);
+    const uint32_t n_features = knn->header.n_features;
+    eml_knn_copy(natmod_array(out_in, 'h', n_features, sizeof(int16_t), MP_BUFFER_WRITE,
+                              "out must be array('h') of n_features items"),
+                 eml_knn_item(knn, index), n_features);
     return knn_from_target(knn, eml_knn_target(knn, index));
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(knn_getitem_obj, knn_getitem);
@@ -144,9 +210,19 @@ static mp_obj_t knn_clear(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(knn_clear_obj, knn_clear);
 
-// _header(model): the settings and the number of items, as saved.
+// _header(model): the settings and the number of items, as saved, and the scale, in bytes.
 static mp_obj_t knn_header(mp_obj_t self_in) {
-    return mp_obj_new_bytes((const byte *)&knn_self(self_in)->header, sizeof(EmlKnnHeader));
+    const EmlKnn *knn = knn_self(self_in);
+    const void *scale = knn->scale;
+    size_t scale_bytes = 8u * knn->header.n_features;
+    if (scale == NULL) {
+        scale = knn;
+        scale_bytes = 0;
+    }
+    mp_obj_t parts[2];
+    parts[0] = mp_obj_new_bytes((const byte *)&knn->header, sizeof(EmlKnnHeader));
+    parts[1] = mp_obj_new_bytes(scale, scale_bytes);
+    return mp_obj_new_tuple(2, parts);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(knn_header_obj, knn_header);
 
@@ -156,6 +232,24 @@ static mp_obj_t knn_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
     return op == MP_UNARY_OP_LEN ? MP_OBJ_NEW_SMALL_INT(self->knn.header.n_items) : MP_OBJ_NULL;
 }
 
+static void knn_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
+    const mp_obj_knn_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_obj_t value;
+    if (name == MP_QSTR_n_features) {
+        value = MP_OBJ_NEW_SMALL_INT(self->knn.header.n_features);
+    } else if (name == MP_QSTR_classes) {
+        value = self->classes;
+    } else if (name == MP_QSTR_scaled) {
+        value = mp_obj_new_bool(self->knn.scale != NULL);
+    } else {
+        dest[1] = MP_OBJ_SENTINEL; // look among the methods
+        return;
+    }
+    if (dest[0] == MP_OBJ_NULL) {
+        dest[0] = value;
+    }
+}
+
 static void knn_add_method(mp_obj_t methods, qstr name, mp_const_obj_t function) {
     mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(name), (mp_obj_t)function);
 }
@@ -163,8 +257,8 @@ static void knn_add_method(mp_obj_t methods, qstr name, mp_const_obj_t function)
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    // On the heap, because files.py adds a method.
-    mp_obj_t methods = mp_obj_new_dict(9);
+    // On the heap, because files.py adds two methods.
+    mp_obj_t methods = mp_obj_new_dict(10);
     knn_add_method(methods, MP_QSTR_predict, &knn_predict_obj);
     knn_add_method(methods, MP_QSTR_regress, &knn_regress_obj);
     knn_add_method(methods, MP_QSTR_novelty, &knn_novelty_obj);
@@ -178,11 +272,14 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     knn_type.flags = MP_TYPE_FLAG_NONE;
     knn_type.name = MP_QSTR_Knn;
     MP_OBJ_TYPE_SET_SLOT(&knn_type, unary_op, knn_unary_op, 0);
-    MP_OBJ_TYPE_SET_SLOT(&knn_type, locals_dict, MP_OBJ_TO_PTR(methods), 1);
+    MP_OBJ_TYPE_SET_SLOT(&knn_type, attr, knn_attr, 1);
+    MP_OBJ_TYPE_SET_SLOT(&knn_type, locals_dict, MP_OBJ_TO_PTR(methods), 2);
 
     mp_store_global(MP_QSTR__methods, methods);
     mp_store_global(MP_QSTR__new, MP_OBJ_FROM_PTR(&knn_new_obj));
+    mp_store_global(MP_QSTR__attach, MP_OBJ_FROM_PTR(&knn_attach_obj));
     mp_store_global(MP_QSTR__header, MP_OBJ_FROM_PTR(&knn_header_obj));
+    mp_store_global(MP_QSTR__crc, MP_OBJ_FROM_PTR(&natmod_crc_obj));
     mp_store_global(MP_QSTR___version__,
                     mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
 

@@ -1,43 +1,82 @@
 """k nearest neighbours that learn on the device."""
 
 from array import array
+from collections.abc import Iterable
 from typing import IO
 
 __version__: str
 
 class Knn:
-    """A model: items with their labels, or values; made by new or load."""
+    """A model: items with their labels, or values; made by new or load.
 
-    def additem(self, features: array[int], label: float) -> int:
-        """Learn features (type 'h', n_features of them) with their label; return the index.
+    n_features: features of a row.
+    classes: labels of the classes, whose numbers 0, 1 ... are the items' labels then; or None.
+    scaled: whether features may be floats in raw units; they are rounded to int16, halves away from
+        zero, by the scale and offset that the model's file has for each.
 
-        A label is an int from -32768 to 32767; a regression model takes a float, its value.
-        ValueError if the model is full, unless it is a ring.
+    Where features are asked for, TypeError or ValueError is raised unless they are an array of
+    n_features items of type 'h', or of a scaled model of type 'f'; ValueError if one is a NaN.
+    """
+
+    n_features: int
+    classes: tuple[int | str, ...] | None
+    scaled: bool
+
+    def row(self) -> array[int] | array[float]:
+        """Return an array for a row of features, all 0: of type 'f' if scaled, else 'h'."""
+
+    def additem(self, features: array[int] | array[float], label: float) -> int:
+        """Learn features with their label; return the index.
+
+        A label is an int from -32768 to 32767, or with classes from 0 to len(classes) - 1; a
+        regression model takes a float, its value. ValueError for others, or if the model is full
+        and not a ring.
         """
 
-    def predict(self, features: array[int]) -> int:
-        """Return the label that counts most among the neighbours, the smallest of equals."""
+    def predict(self, features: array[int] | array[float]) -> int:
+        """Return the label that counts most among the neighbours, the smallest of equals.
 
-    def regress(self, features: array[int]) -> float:
-        """Return the mean of the neighbours' values."""
+        With classes that is the number of a class. ValueError if there are fewer items than
+        n_neighbors, or the model is a regression.
+        """
 
-    def novelty(self, features: array[int]) -> float:
-        """Return the mean distance to the neighbours: great for what is unlike all items."""
+    def regress(self, features: array[int] | array[float]) -> float:
+        """Return the mean of the neighbours' values.
+
+        ValueError if there are fewer items than n_neighbors, or the model is not a regression.
+        """
+
+    def novelty(self, features: array[int] | array[float]) -> float:
+        """Return the mean distance to the neighbours; the larger, the less alike is any item.
+
+        Distances are those of int16 features, also of a scaled model. ValueError if there are
+        fewer items than n_neighbors.
+        """
 
     def getresult(self, i: int) -> tuple[int, float, float]:
-        """Return index, Euclidean distance and label of the i-th nearest of the last search."""
+        """Return index, Euclidean distance and label of the i-th nearest of the last search.
+
+        ValueError if there was none since items moved, or i is not below n_neighbors.
+        """
 
     def getitem(self, index: int, out: array[int]) -> float:
-        """Copy an item's features to out; return its label or value."""
+        """Copy an item's features to out; return its label or value.
+
+        out: of type 'h', n_features items. ValueError if it is not, or there is no such item.
+        """
 
     def removeitem(self, index: int) -> None:
-        """Forget an item; the later ones move down by one."""
+        """Forget an item; the later ones move down by one. ValueError if there is no such item."""
 
     def clear(self) -> None:
         """Forget all items."""
 
     def save(self, target: str | IO[str]) -> None:
-        """Write the model as CSV to a path, or to a file that is open for writing."""
+        """Write the model as CSV to a path, or to a file that is open for writing.
+
+        A path is written by way of path + ".new", which is then renamed: an error, such as OSError
+        when the disk is full, or a reset leaves the file that was there.
+        """
 
     def __len__(self) -> int:
         """Return the number of items."""
@@ -55,10 +94,15 @@ def new(
 
     ring: a full model forgets its oldest item. regression: items have float values, not labels.
     weights: 'uniform', or 'distance': neighbours count 1 / distance.
+
+    TypeError or ValueError if an argument is out of range; MemoryError, which says how many bytes
+    were asked for.
     """
 
-def load(source: str | IO[str]) -> Knn:
-    """Read a model that was saved, from a path or a file that is open as text.
+def load(source: str | Iterable[str]) -> Knn:
+    """Read a model that was saved, from a path, a file that is open as text, or its lines.
 
-    ValueError if it is not whole.
+    ValueError, with the number of the line, if it is no such file, or not whole; without a number
+    if its checksum is not that of its rows. MemoryError if there is no room for the items that it
+    says are to have room.
     """

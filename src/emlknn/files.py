@@ -1,5 +1,5 @@
-# Merged into emlknn.mpy: keyword arguments and files take fewer bytes here than in C.
-# The format of the file is described in README.md.
+# Merged into emlknn.mpy behind rows.py: keyword arguments and files take fewer bytes here than in
+# C. README.md describes the format of the file. emlmpy.knn runs this very text on the PC.
 from array import array
 
 
@@ -9,53 +9,120 @@ def new(max_items, n_features, n_neighbors, *, ring=False, regression=False, wei
     return _new(max_items, n_features, n_neighbors, ring, regression, weights == "distance")
 
 
-def _read(file, kind):
-    letter, *numbers = file.readline().split(",")
-    if letter != kind:
-        raise ValueError("row must be " + kind)
-    return list(map(int, numbers))
+def _ints(fields, count, typecode):
+    # So many whole numbers as an array. An array cuts large ints off, or raises OverflowError on a
+    # PC.
+    try:
+        numbers = list(map(int, fields))
+        items = array(typecode, numbers)
+        if len(numbers) == count and list(items) == numbers:
+            return items
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("number expected, or out of range")
 
 
 def load(source):
     if isinstance(source, str):
         with open(source) as file:
             return load(file)
-    # A row of another length is a ValueError here, or in additem.
-    max_items, n_features, n_neighbors, ring, regression, weighted, count = _read(source, "knn1")
-    model = _new(max_items, n_features, n_neighbors, ring, regression, weighted)
-    for _ in range(count):
-        label, *numbers = _read(source, "i")
-        features = array("h", numbers)
-        if list(features) != numbers:
-            raise ValueError("features must be int16")
-        if regression:
-            label = array("f", bytes(array("i", (label,))))[0]
-        model.additem(features, label)
-    if _read(source, "e") != [len(model)]:
-        raise ValueError("file must be whole")
+    model = last = None
+    number = 1
+    for number, row in _rows(iter(source)):
+        kind, *fields = row.split(",")
+        try:
+            if model is None and kind in ("knn1", "knn2"):
+                version = kind
+                header = _ints(fields, 7, "H")
+                model = _new(*header[:6])
+                classes = []
+                scale = array("f")
+            elif model is None or row.startswith("crc,") != (last == "e"):
+                raise ValueError("unknown row, or out of order")
+            elif last == "e":
+                pass
+            elif kind in ("i", "e"):
+                if last != "i":
+                    _attach(model, tuple(classes), scale)
+                if kind == "i":
+                    if len(model) in (header[0], header[6]):
+                        raise ValueError("too many for this model")
+                    label = _ints(fields[:1], 1, "i" if header[4] else "h")
+                    if header[4]:
+                        label = array("f", bytes(label))
+                    model.additem(_ints(fields[1:], header[1], "h"), label[0])
+                elif fields != [str(header[6])] or len(model) < header[6]:
+                    raise ValueError("file is incomplete")
+                elif version == "knn1":
+                    return model
+            elif kind == "s" and last != "i":
+                # Two exact numbers: 5p-3 is 5 * 2 ** -3.
+                numbers = _ints(row[2:].replace("p", ",").split(","), 4, "i")
+                scale.append(numbers[0] * 2.0 ** numbers[1])
+                scale.append(numbers[2] * 2.0 ** numbers[3])
+            elif kind in ("yi", "ys") and last in (version, kind) and not header[4]:
+                classes.append(_ints(fields, 1, "i")[0] if kind == "yi" else row[3:])
+            else:
+                raise ValueError("unknown row, or out of order")
+        except ValueError as error:
+            raise ValueError("line %d: %s" % (number, error))
+        last = kind
+    if last != "crc":
+        raise ValueError("line %d: file is incomplete" % number)
     return model
 
 
-def _write(file, kind, numbers):
-    file.write(kind)
-    for number in numbers:
-        file.write("," + str(number))
-    file.write("\n")
+def row(model):
+    # An array for a row of features: of floats in raw units if the model has a scale.
+    return array("f" if model.scaled else "h", [0] * model.n_features)
+
+
+def _exact(bits):
+    # A float32 as a whole number and a power of two.
+    power = bits >> 23 & 255
+    whole = power and bits & 0x7FFFFF | 0x800000
+    return "%dp%d" % (-whole if bits < 0 else whole, power - 150)
 
 
 def save(model, target):
     if isinstance(target, str):
-        with open(target, "w") as file:
-            return save(model, file)
-    header = array("H", _header(model))
-    _write(target, "knn1", header)
+        import os
+
+        # A reset or an error leaves the file that was there.
+        name = target + ".new"
+        file = open(name, "w")
+        try:
+            with file:
+                save(model, file)
+            os.rename(name, target)
+        except:
+            os.remove(name)
+            raise
+        return
+    sum = array("I", (0,))
+
+    def write(*fields):
+        row = ",".join(map(str, fields))
+        _crc(sum, row)
+        target.write(row + "\n")
+
+    header, scale = _header(model)
+    header = array("H", header)
+    scale = array("i", scale)
+    write("knn2", *header)
+    for label in model.classes or ():
+        write("ys" if isinstance(label, str) else "yi", label)
+    for i in range(0, len(scale), 2):
+        write("s", _exact(scale[i]), _exact(scale[i + 1]))
     features = array("h", range(header[1]))
     for i in range(len(model)):
         label = model.getitem(i, features)
         if header[4]:
             label = array("i", bytes(array("f", (label,))))[0]
-        _write(target, "i," + str(label), features)
-    _write(target, "e", header[6:])
+        write("i", label, *features)
+    write("e", header[6])
+    target.write("crc,%08x\n" % sum[0])
 
 
+_methods["row"] = row
 _methods["save"] = save

@@ -23,6 +23,8 @@ Not supported: missing values, categorical splits, several outputs.
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eml_quantize.h"
+
 /** 0: only votes on int16 and uint8 features, without a scale: three quarters of the bytes. */
 #ifndef EML_FOREST_VALUES
 #define EML_FOREST_VALUES 1
@@ -248,7 +250,7 @@ static inline bool eml_forest_has_nan(const EmlForest *self, const void *feature
 #if EML_FOREST_VALUES
     if (self->feature_type == EML_FOREST_FLOAT32) {
         for (uint32_t i = 0; i < self->n_features; i++) {
-            if ((((const int32_t *)features)[i] & 0x7fffffff) > 0x7f800000) {
+            if (eml_quantize_is_nan(((const int32_t *)features)[i])) {
                 return true;
             }
         }
@@ -412,21 +414,6 @@ static int32_t eml_forest_power(uint32_t x) {
     return eml_forest_divide(power, 1u << 30, -(int32_t)(x >> 24));
 }
 
-// The product of two float32 without their signs in units of 2^-24, at most 2^61.
-static int64_t eml_forest_product(int32_t a, int32_t b) {
-    const int32_t a_exponent = (a >> 23) & 255, b_exponent = (b >> 23) & 255;
-    const int32_t shift = 276 - a_exponent - b_exponent;
-    if (a_exponent == 0 || b_exponent == 0 || shift > 48) {
-        return 0;
-    }
-    if (shift < -12) {
-        return (int64_t)1 << 61;
-    }
-    const int64_t product =
-        (int64_t)((a & 0x7fffff) | 0x800000) * (int32_t)((b & 0x7fffff) | 0x800000);
-    return shift < 0 ? product << -shift : product >> shift;
-}
-
 #endif
 
 // The float32 nearest to votes / all, ties to even, as its bits; 0 <= votes <= all < 2^24.
@@ -508,8 +495,8 @@ static inline int32_t eml_forest_output(const EmlForest *self, const EmlForestSu
             return sum;
         }
         const int32_t factor = eml_forest_bits(self->array[EML_FOREST_BASE], 0);
-        return (int32_t)((uint32_t)eml_forest_power((uint32_t)eml_forest_product(sum, factor)) |
-                         0x80000000u);
+        const int64_t depth = eml_quantize_product(sum & 0x7fffffff, factor & 0x7fffffff);
+        return (int32_t)((uint32_t)eml_forest_power((uint32_t)depth) | 0x80000000u);
     }
 #endif
     return eml_forest_proportion(((const uint32_t *)(const void *)sums)[i],
@@ -517,35 +504,22 @@ static inline int32_t eml_forest_output(const EmlForest *self, const EmlForestSu
 }
 
 #if EML_FOREST_VALUES
-static int32_t eml_forest_quantize_one(const EmlForest *self, uint32_t feature, int32_t raw) {
-    const uint8_t *scale = self->array[EML_FOREST_SCALE];
-    const int32_t factor = eml_forest_bits(scale, 2 * feature);
-    const int32_t offset = eml_forest_bits(scale, 2 * feature + 1);
-    int64_t value = eml_forest_product(offset, 0x3f800000); // times 1.0
-    const int64_t scaled = eml_forest_product(raw, factor);
-    value = (offset < 0 ? -value : value) + ((raw ^ factor) < 0 ? -scaled : scaled);
-    const int64_t half = 1 << 23;
-    int64_t units = value < 0 ? -((half - value) >> 24) : (value + half) >> 24;
-    const int32_t low = self->feature_type == EML_FOREST_UINT8 ? 0 : -32768;
-    const int32_t high = self->feature_type == EML_FOREST_UINT8 ? 255 : 32767;
-    if (units < low) {
-        units = low;
-    }
-    return units > high ? high : (int32_t)units;
-}
-
-/** Turns raw units into the model's: round(raw * scale + offset), halves away from zero, limited to
-the feature type. raw: the bits of n_features float32; out: n_features items of the feature type.
-Returns false, and writes nothing, if one is no number. For models with has_scale. */
+/** Turns raw units into the model's, as eml_quantize does, limited to the feature type. raw: the
+bits of n_features float32; out: n_features items of the feature type. Returns false, and writes
+nothing, if one is no number. For models with has_scale. */
 EML_FOREST_NOINLINE bool eml_forest_quantize(const EmlForest *self, const int32_t *raw, void *out) {
     for (uint32_t i = 0; i < self->n_features; i++) {
-        if ((raw[i] & 0x7fffffff) > 0x7f800000) {
+        if (eml_quantize_is_nan(raw[i])) {
             return false;
         }
     }
+    const uint8_t *scale = self->array[EML_FOREST_SCALE];
+    const bool is_byte = self->feature_type == EML_FOREST_UINT8;
     for (uint32_t i = 0; i < self->n_features; i++) {
-        const int32_t units = eml_forest_quantize_one(self, i, raw[i]);
-        if (self->feature_type == EML_FOREST_UINT8) {
+        const int32_t units =
+            eml_quantize(raw[i], eml_forest_bits(scale, 2 * i), eml_forest_bits(scale, 2 * i + 1),
+                         is_byte ? 0 : -32768, is_byte ? 255 : 32767);
+        if (is_byte) {
             ((uint8_t *)out)[i] = (uint8_t)units;
         } else {
             ((int16_t *)out)[i] = (int16_t)units;

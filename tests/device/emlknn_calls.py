@@ -4,6 +4,10 @@ import array
 import emlknn
 
 
+def floats(*values):
+    return array.array("f", values)
+
+
 def row(*values):
     return array.array("h", values)
 
@@ -17,10 +21,22 @@ few = emlknn.new(4, 2, 2)
 few.additem(row(0, 0), 1)
 full = emlknn.new(1, 2, 1)
 full.additem(row(0, 0), 1)
+# Features are 2 x + 1 and 6 - x / 2.
+scaled = emlknn.load(
+    (
+        "knn1,5,2,1,0,0,0,2|yi,7|yi,-2147483648|yi,2147483647|"
+        "s,1p1,1p0|s,-1p-1,3p1|i,0,1,6|i,2,3,6|e,2"
+    ).split("|")
+)
 kind = type(model)
 zero = row(0, 0)
 
-FEATURES = "array('h') of n_features items required"
+FEATURES = (
+    "features must be array('h') of n_features items, or array('f') if model.scaled: see row()"
+)
+OUT = "out must be array('h') of n_features items"
+NAN = "features must not be nan"
+CLASS = "label must be 0 to len(classes) - 1"
 LABEL = "label must be -32768 to 32767"
 INDEX = "index must be that of an item"
 RESULT = "i must be that of a result"
@@ -43,6 +59,7 @@ CASES = (
     (TypeError, None, kind.removeitem, 1, 0),
     (TypeError, None, kind.clear, 1),
     (TypeError, None, kind.save, 1, "saved.csv"),
+    (AttributeError, None, kind.row, 1),
     (TypeError, FEATURES, model.predict, 1),
     (TypeError, FEATURES, model.predict, None),
     (TypeError, FEATURES, model.predict, [0, 0]),
@@ -83,9 +100,36 @@ CASES = (
     (ValueError, INDEX, model.getitem, -1, zero),
     (ValueError, INDEX, model.getitem, 2**32, zero),
     (TypeError, INDEX, model.getitem, None, zero),
-    (ValueError, FEATURES, model.getitem, 0, row(0)),
-    (TypeError, FEATURES, model.getitem, 0, None),
-    (TypeError, FEATURES, model.getitem, 0, bytes(4)),
+    (ValueError, OUT, model.getitem, 0, row(0)),
+    (ValueError, OUT, scaled.getitem, 0, floats(0, 0)),
+    (TypeError, OUT, model.getitem, 0, None),
+    (TypeError, OUT, model.getitem, 0, bytes(4)),
+    # Without a scale, floats are refused, also of as many bytes; with one, those of another length.
+    (ValueError, FEATURES, model.predict, floats(0)),
+    (ValueError, FEATURES, model.predict, floats(0, 0)),
+    (ValueError, FEATURES, values.regress, floats(0, 0)),
+    (ValueError, FEATURES, model.additem, floats(0, 0), 1),
+    (TypeError, FEATURES, model.predict, model.row),
+    (ValueError, FEATURES, scaled.predict, floats(0)),
+    (ValueError, FEATURES, scaled.predict, floats(0, 0, 0)),
+    (ValueError, FEATURES, scaled.predict, floats()),
+    (ValueError, FEATURES, scaled.predict, row(0)),
+    (ValueError, FEATURES, scaled.predict, row(0, 0, 0, 0)),
+    (ValueError, FEATURES, scaled.predict, array.array("i", [0, 0])),
+    (ValueError, FEATURES, scaled.predict, array.array("d", [0, 0])),
+    (ValueError, FEATURES, scaled.predict, bytes(8)),
+    (TypeError, FEATURES, scaled.predict, [0.0, 0.0]),
+    (ValueError, NAN, scaled.predict, floats(0, float("nan"))),
+    (ValueError, NAN, scaled.novelty, floats(float("nan"), 0)),
+    (ValueError, NAN, scaled.additem, floats(0, -float("nan")), 1),
+    (ValueError, CLASS, scaled.additem, floats(0, 0), -1),
+    (ValueError, CLASS, scaled.additem, floats(0, 0), 3),
+    (ValueError, CLASS, scaled.additem, floats(0, 0), 2**32),
+    (TypeError, CLASS, scaled.additem, floats(0, 0), "yes"),
+    (TypeError, CLASS, scaled.additem, floats(0, 0), 1.0),
+    (AttributeError, None, setattr, scaled, "classes", None),
+    (AttributeError, None, setattr, scaled, "scaled", False),
+    (AttributeError, None, getattr, scaled, "scale"),
     (ValueError, INDEX, model.removeitem, 2),
     (ValueError, INDEX, model.removeitem, -1),
     (TypeError, INDEX, model.removeitem, 0.0),
@@ -143,6 +187,26 @@ for i in (-1, 2, 2**31, 2**32):
         assert str(error) == RESULT
     else:
         raise AssertionError(i)
+
+# Raw units, quantised ones, and what the attributes say.
+assert scaled.scaled and scaled.classes == (7, -2147483648, 2147483647) and scaled.n_features == 2
+assert not model.scaled and model.classes is None and model.n_features == 2
+assert list(model.row()) == [0, 0] and list(scaled.row()) == [0.0, 0.0]
+assert model.predict(model.row()) == -5 and scaled.predict(scaled.row()) == 0
+assert scaled.predict(floats(1, 0)) == 2 and scaled.getresult(0) == (1, 0.0, 2)
+assert scaled.predict(row(3, 6)) == 2 and scaled.getresult(0) == (1, 0.0, 2)
+assert scaled.predict(memoryview(floats(5, 0, 0, 5))[1:3]) == 0
+raw = floats(0.75, 1.0)  # 2.5 and 5.5: halves go away from zero
+assert scaled.additem(raw, 1) == 2 and scaled.getitem(2, zero) == 1 and list(zero) == [3, 6]
+assert list(raw) == [0.75, 1.0]
+raw = floats(-1.75, 13.0)  # -2.5 and -0.5
+assert scaled.additem(raw, 1) == 3 and scaled.getitem(3, zero) == 1 and list(zero) == [-3, -1]
+raw = floats(float("inf"), 3e38)
+assert scaled.additem(raw, 1) == 4 and scaled.getitem(4, zero) == 1
+assert list(zero) == [32767, -32768]
+assert scaled.predict(floats(2e4, 1e9)) == 1 and scaled.getresult(0) == (4, 0.0, 1)
+assert scaled.novelty(floats(0, 8)) == 4.0
+zero = row(0, 0)
 
 # Results are of items as they were: none once indices have changed.
 for change in (lambda: model.removeitem(0), model.clear):

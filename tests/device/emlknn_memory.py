@@ -3,6 +3,7 @@
 import array
 import gc
 import io
+import os
 import sys
 
 
@@ -33,7 +34,7 @@ for _ in range(3):
     assert model.predict(features) == 2 and model.getresult(0) == (7, 0.0, 3)
     text = io.StringIO()
     model.save(text)
-    assert text.getvalue().endswith("i,3,19,-19,57\ne,20\n")
+    assert "i,3,19,-19,57\ne,20\ncrc," in text.getvalue()
 
 import emlknn
 
@@ -48,6 +49,15 @@ additem(features, 9)
 additem(features, 9)
 
 
+scaled = emlknn.load(
+    (
+        "knn1,9,3,2,1,0,0,2|ys,on|ys,off|s,1p0,0p0|s,1p3,1p0|s,3p-3,-5p0|i,0,1,2,3|i,1,4,5,6|e,2"
+    ).split("|")
+)
+floats = array.array("f", [0.5, -0.5, 1e9])
+scaled_additem, scaled_predict = scaled.additem, scaled.predict
+
+
 def allocated():
     gc.collect()
     gc.disable()
@@ -57,6 +67,8 @@ def allocated():
         predict(features)
         getitem(1, features)
         removeitem(0)
+        scaled_additem(floats, 1)
+        scaled_predict(floats)
     after = gc.mem_alloc()
     gc.enable()
     return after - before
@@ -81,4 +93,97 @@ gc.collect()
 assert failures == 1
 assert len(emlknn.new(2000, 8, 3)) == 0
 assert predict(features) == 9
+
+
+# A file of 30 bytes may ask for much, since it says how many items there is to be room for. The
+# error says how much that is: 8 bytes a neighbour, 2 a feature, 2 a label or 4 a value.
+def asks_for(count, make, *args):
+    try:
+        make(*args)
+    except MemoryError as error:
+        start, number, end = str(error).rsplit(" ", 2)
+        assert (start, end) == ("memory allocation failed, allocating", "bytes"), str(error)
+        assert count <= int(number) < count + 8, (number, count)
+    else:
+        raise AssertionError(args)
+
+
+def new_values(*sizes):
+    return emlknn.new(*sizes, regression=True)
+
+
+for items, n_features, neighbors in ((65535, 4096, 65535), (65535, 4095, 1), (65535, 1025, 2)):
+    count = 8 * neighbors + 2 * items * n_features + 2 * (items * n_features % 2)
+    rows = "knn1,%d,%d,%d,0,%d,0,0\ne,0\n"
+    for regression, make in ((0, emlknn.new), (1, new_values)):
+        bytes_asked = count + (4 if regression else 2) * items
+        source = io.StringIO(rows % (items, n_features, neighbors, regression))
+        asks_for(bytes_asked, make, items, n_features, neighbors)
+        asks_for(bytes_asked, emlknn.load, source)
+assert predict(features) == 9
+
+
+# Let an action have ever more free memory until it succeeds: each of its allocations fails once.
+def starve(action):
+    failed = room = 0
+    while room < 65536:
+        gc.collect()
+        gc.disable()  # a collection reads all of the memory
+        memory = [bytearray(room), None]
+        for size in (1 << 20, 1 << 18, 1 << 16, 1 << 14, 1 << 12, 1 << 10, 256, 64, 16):
+            if size == 256:
+                gc.enable()
+            try:
+                while True:
+                    memory[1] = (bytearray(size), memory[1])
+            except MemoryError:
+                pass
+        memory[0] = None
+        try:
+            result = action()
+        except MemoryError:
+            result = None
+        memory = None
+        if result is not None:
+            return failed, result
+        check()
+        failed += 1
+        room += 32 if room < 512 else 96
+    raise AssertionError("never enough memory")
+
+
+def content(path):
+    with open(path) as file:
+        return file.read()
+
+
+def text_of(model):
+    text = io.StringIO()
+    model.save(text)
+    return text.getvalue()
+
+
+def check():
+    assert predict(features) == 9 and content("saved.csv") == before
+
+
+before = text_of(model)
+model.save("saved.csv")
+other = emlknn.new(4, 5, 1, regression=True)
+other.additem(array.array("h", [1, 2, 3, 4, -5]), 0.5)
+text = text_of(other)
+failed, made = starve(lambda: emlknn.new(20, 3, 2))
+assert failed > 1 and len(made) == 0
+failed, made = starve(lambda: emlknn.load(io.StringIO(text)))
+assert failed > 10 and text_of(made) == text
+failed, made = starve(lambda: emlknn.load("saved.csv"))
+assert failed > 10 and text_of(made) == before
+scaled_text = text_of(scaled)
+failed, made = starve(lambda: emlknn.load(io.StringIO(scaled_text)))
+assert failed > 10 and text_of(made) == scaled_text and made.classes == ("on", "off")
+failed, _ = starve(lambda: other.save("saved.csv") or True)
+assert failed > 5
+assert text_of(model) == before and text_of(other) == text
+assert content("saved.csv") == text and "saved.csv.new" not in os.listdir()
+os.remove("saved.csv")
 print("ok")

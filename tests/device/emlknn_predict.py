@@ -1,6 +1,5 @@
 # For each case: loads its model, predicts its rows; prints the answer, the novelty and all
 # neighbours, floats as their bits.
-import array
 import struct
 
 import emlknn
@@ -12,9 +11,9 @@ def bits(value):
 
 with open("cases.txt") as cases:
     for case in cases:
-        name, n_features, n_neighbors, regression = case.split()
+        name, n_neighbors, regression = case.split()
         model = emlknn.load(name + ".csv")
-        row = array.array("h", bytes(2 * int(n_features)))
+        row = model.row()  # of floats, if the model has a scale
         with open(name + ".bin", "rb") as rows:
             while rows.readinto(row):
                 if regression == "1":
