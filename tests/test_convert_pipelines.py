@@ -461,8 +461,9 @@ def test_rows_that_are_no_numbers(bad: list) -> None:
 
 
 @pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.filterwarnings("ignore:int16 features keep")
 def test_numpy_told_to_raise(kind: str) -> None:
-    """Numbers too small for float32 raise nothing, also where an import changed numpy's settings."""
+    """Numbers too small for float32 raise nothing, whatever an import has told numpy."""
     rows = training_rows()
     target = (rows[:, 0] > 0).astype(int) + (rows[:, 4] > 0)
     estimator = make_pipeline(MinMaxScaler(), MODELS[kind]).fit(rows, target)
@@ -473,3 +474,12 @@ def test_numpy_told_to_raise(kind: str) -> None:
         convert(estimator, "int16").quantize(small)
         found = model.predict(small)
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_frozen_estimators() -> None:
+    """What is in a FrozenEstimator converts."""
+    frozen = pytest.importorskip("sklearn.frozen").FrozenEstimator
+    tree = DecisionTreeClassifier(random_state=1).fit(X, CLASSES)
+    estimator = make_pipeline(StandardScaler(with_mean=False, with_std=False), frozen(tree))
+    assert convert(estimator.fit(X, CLASSES)).check(X).agreement == 1
+    assert convert(frozen(tree)).check(X).agreement == 1

@@ -79,9 +79,9 @@ def feature_type(ensemble: Ensemble, features: str, X: np.ndarray | None) -> str
     range, and float32, which is exact for any data, in case of doubt. Features are whole numbers if
 
     - X, if it is given, holds nothing else, and no threshold speaks against it: all are in range,
-      and those that lie midway between values are multiples of 0.5; if they lie elsewhere, X has
+      and those that lie halfway between values are multiples of 0.5; if they lie elsewhere, X has
       WITNESSES different values or more, counted for each feature;
-    - without X, there are WITNESSES thresholds or more, which lie midway, and all are like this.
+    - without X, there are WITNESSES thresholds or more, which lie halfway, and all are like this.
 
     It is never uint8: a model of int16 features takes no more bytes if its thresholds lie in
     0..255, and an array('B') on the device keeps the low 8 bits of a larger value without a word.
@@ -96,13 +96,13 @@ def feature_type(ensemble: Ensemble, features: str, X: np.ndarray | None) -> str
     limits = np.iinfo(np.int16)
     thresholds = np.concatenate(ensemble.thresholds())
     whole = bool(np.all((limits.min <= thresholds) & (thresholds <= limits.max)))
-    if ensemble.midway:
+    if ensemble.halfway:
         whole = whole and bool(np.all(2 * thresholds == np.floor(2 * thresholds)))
     if X is None:
-        whole = whole and ensemble.midway and len(thresholds) >= WITNESSES
+        whole = whole and ensemble.halfway and len(thresholds) >= WITNESSES
         whole = whole and not any(map(are_steps, ensemble.bins.borders if ensemble.bins else []))
     else:
-        enough = ensemble.midway or sum(len(np.unique(column)) for column in X.T) >= WITNESSES
+        enough = ensemble.halfway or sum(len(np.unique(column)) for column in X.T) >= WITNESSES
         whole = whole and enough and fits(X, np.dtype(np.int16))
     return "int16" if whole else "float32"
 

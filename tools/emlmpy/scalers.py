@@ -50,7 +50,7 @@ def fold(ensemble: Ensemble, scalers: list[BaseEstimator]) -> Ensemble:
             for before, after, old in zip(wanted, found, bins.borders, strict=True)
         ]
         bins = replace(bins, borders=[column[np.isfinite(column)] for column in borders])
-    return replace(ensemble, trees=trees, bins=bins, rounds=False, midway=False)
+    return replace(ensemble, trees=trees, bins=bins, rounds=False, halfway=False)
 
 
 def unscaled(

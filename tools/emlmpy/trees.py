@@ -89,7 +89,7 @@ class Ensemble:
     rounds: bool
     # Thresholds lie halfway between two values of the data, or on one. Those that were drawn at
     # random, and those behind a scaler, do not.
-    midway: bool
+    halfway: bool
     bins: Bins | None = None  # of histogram gradient boosting
 
     @property
@@ -139,7 +139,7 @@ def extract(estimator: BaseEstimator) -> Ensemble:
         np.array(base, dtype=np.float64),
         trees,
         rounds=kind != Kind.HIST_BOOSTING,
-        midway=not splits_at_random(estimator),
+        halfway=not splits_at_random(estimator),
         bins=bins,
     )
 
