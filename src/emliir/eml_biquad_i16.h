@@ -29,11 +29,16 @@ of two sections.
 #if defined(__clang__)
 // It would make one function of all, of more bytes.
 #define EML_BIQUAD_FAST __attribute__((noinline))
+#define EML_BIQUAD_SMALL
 #elif defined(__arm__)
 // For the loops that the time goes into, whatever the rest of the program is optimised for.
 #define EML_BIQUAD_FAST __attribute__((optimize("O2"), noinline))
 #else
 #define EML_BIQUAD_FAST
+#endif
+#if !defined(__clang__)
+// GCC takes fewer bytes if it does not put this into its two callers; Clang takes more.
+#define EML_BIQUAD_SMALL __attribute__((noinline))
 #endif
 
 // The PC defines the first of these for this CPU's arithmetic in C.
@@ -58,13 +63,6 @@ of two sections.
 #define EML_BIQUAD_EXTRA_BITS 13
 #define EML_BIQUAD_LEAST 2
 #define EML_BIQUAD_FRACTION 29
-#endif
-
-#if defined(__clang__)
-#define EML_BIQUAD_NOT_FUSED
-#else
-// Multiply-adds are not fused, so that all CPUs scale a filter alike and give the same samples.
-#define EML_BIQUAD_NOT_FUSED __attribute__((optimize("fp-contract=off"), noinline))
 #endif
 
 // Samples that pass through one section before they pass through the next.
@@ -127,7 +125,7 @@ static int32_t eml_biquad_exponent(const EmlBiquadF32 *section) {
 
 // 2^15 log2 of (u + v)^2 |c0 + c1/z + c2/z^2|^2 at the frequency w with tan^2(w/2) = u / v. Exact
 // even where c is nearly 1, -2, 1 and w nearly 0.
-static EML_BIQUAD_NOT_FUSED int32_t eml_biquad_log_power(float c0, float c1, float c2, float u,
+static EML_BIQUAD_SMALL int32_t eml_biquad_log_power(float c0, float c1, float c2, float u,
                                                          float v) {
     const float ends = c0 + c2;
     const float even = v * (ends + c1) + u * (c1 - ends);

@@ -77,7 +77,6 @@ assert failed > 0 and list(found) == list(kept.state())
 
 # What a small file asks for is no more than its rows: those it says there are, are not allocated.
 gc.collect()
-before = gc.mem_free()
 blocks = None
 try:
     while gc.mem_free() > 8192:

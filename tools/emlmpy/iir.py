@@ -71,9 +71,9 @@ def design(
 class Filter:
     """A filter on this computer: emliir's own kernels, which give the device's samples.
 
-    int16 samples come out as on the device, bit for bit. So do float32 samples where the CPU does
-    not fuse multiplications with additions (armv6m, armv7m, x64, rv32imc), but for numbers below
-    1e-38; on the others the last bits differ, as the README of emliir says.
+    int16 samples come out as on the device, bit for bit. So do float32 samples, but for numbers
+    below 1e-38 and on armv7emsp and armv7emdp, which fuse multiplications with additions: there the
+    last bits differ, as the README of emliir says.
 
     >>> import numpy as np
     >>> from emlmpy import iir
