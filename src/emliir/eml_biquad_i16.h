@@ -126,7 +126,7 @@ static int32_t eml_biquad_exponent(const EmlBiquadF32 *section) {
 // 2^15 log2 of (u + v)^2 |c0 + c1/z + c2/z^2|^2 at the frequency w with tan^2(w/2) = u / v. Exact
 // even where c is nearly 1, -2, 1 and w nearly 0.
 static EML_BIQUAD_SMALL int32_t eml_biquad_log_power(float c0, float c1, float c2, float u,
-                                                         float v) {
+                                                     float v) {
     const float ends = c0 + c2;
     const float even = v * (ends + c1) + u * (c1 - ends);
     const float odd = c0 - c2;
