@@ -87,7 +87,8 @@ static void try_i16(uint32_t log2_n, const uint32_t *twiddle) {
     for (size_t i = 0; i < n; i++) {
         values[i] = next_random() % 4 ? finite_float() : (float)(i & 1) - 0.5f;
     }
-    eml_fft_i16_window(values, (uint32_t)n, window);
+    const int32_t exponent = eml_fft_i16_exponent(values, (uint32_t)n);
+    eml_fft_i16_window(values, (uint32_t)n, exponent, window);
     for (int call = 0; call < 4; call++) {
         fill_i16(re, n);
         fill_i16(im, n);
@@ -114,7 +115,8 @@ int main(int count, char **arguments) {
         const size_t twiddles = ((size_t)3 << log2_n) / 4;
         float *f32 = allocate(2 * twiddles, sizeof(float));
         uint32_t *i16 = allocate(twiddles, sizeof(uint32_t));
-        eml_fft_fill(log2_n, f32, i16);
+        eml_fft_f32_fill(log2_n, f32);
+        eml_fft_i16_fill(log2_n, i16);
         try_f32(log2_n, f32);
         try_i16(log2_n, i16);
         free(f32);

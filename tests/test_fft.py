@@ -12,6 +12,7 @@ import pytest
 from scipy import signal
 
 from emlmpy.twin import compile_kernel
+from tests import fft_host
 from tests.machines.machine import ROOT, Board, Machine
 
 DEVICE = Path(__file__).parent / "device"
@@ -159,6 +160,39 @@ def test_int16(machine: Machine, scale: float) -> None:
             assert decibels(real + 1j * imag, exact) >= wanted
 
 
+def test_int16_is_what_the_pc_gives(machine: Machine) -> None:
+    """To the bit what the kernel gives here, on all machines."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    rng = np.random.default_rng(seed)
+    sizes = (8, 16, 32, 64, 128) if isinstance(machine, Board) else (8, 32, 256, 1024)
+    scales = (32767, 327.67, 1)
+    jobs = [
+        Job("rfft", np.round(fft_host.random_signals(rng, n, 1) * scale).astype(np.int16))
+        for n in sizes
+        for scale in scales
+    ]
+    for job, results in zip(jobs, run(machine, jobs), strict=True):
+        for parts, exponent, (found, arrays) in zip(*fft_host.rfft(job.rows), results, strict=True):
+            assert found == exponent
+            assert arrays[0] == parts.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("n", "wanted"),
+    [(8, 71), (16, 69), (64, 66), (256, 61), (512, 58), (1024, 56), (2048, 53), (4096, 49)],
+)
+def test_int16_of_random_signals(n: int, wanted: int) -> None:
+    """Signal-to-noise ratios at full scale and 40 dB below, some dB below those of the README."""
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    rng = np.random.default_rng(seed)
+    for scale in (32767, 327.67):
+        rows = np.round(fft_host.random_signals(rng, n, 60) * scale).astype(np.int16)
+        loud = rows[np.abs(rows).max(axis=1) > scale / 4]
+        assert fft_host.decibels(loud).min() >= wanted
+
+
 def test_int16_of_all_range(machine: Machine) -> None:
     """Nothing wraps where all samples are the largest, -32768 among them."""
     seed = random.randrange(2**32)
@@ -257,3 +291,8 @@ def test_kernels_under_sanitizers(tmp_path: Path) -> None:
 def test_calls(machine: Machine) -> None:
     """A script that checks itself on the device."""
     assert machine.run(DEVICE / "emlfft_calls.py", module(machine)) == "ok\n"
+
+
+def test_memory(machine: Machine) -> None:
+    """A script that checks itself on the device: what is allocated when, and each failure of it."""
+    assert machine.run(DEVICE / "emlfft_memory.py", module(machine), timeout=120) == "ok\n"

@@ -26,4 +26,4 @@ def a_weighting(rate: float) -> np.ndarray:
 
 
 if __name__ == "__main__":
-    iir.save(a_weighting(RATE), "a_weighting.csv")
+    iir.save(a_weighting(RATE), "a_weighting.csv", int16=False)

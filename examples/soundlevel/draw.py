@@ -25,7 +25,7 @@ BLOCK, BANDS = 1024, 32  # as in main.py
 def measure(machine: str, sound: Path | None) -> tuple[list[str], np.ndarray]:
     """Run main.py; return its lines of levels, and a row of mel bands in dB for each block."""
     weighting = BUILD / "a_weighting.csv"
-    iir.save(a_weighting(RATE), weighting)
+    iir.save(a_weighting(RATE), weighting, int16=False)
     files = {"a_weighting.csv": weighting}
     for module in ("emliir.mpy", "emlfft.mpy"):
         files[module] = ROOT / "dist" / f"{MACHINES[machine].arch}_6.3" / module

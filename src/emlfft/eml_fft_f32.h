@@ -28,6 +28,16 @@ Cost on a Cortex-M4F: about 21 000 instructions for 256 complex samples, 12 500 
 /** A number of EML_FFT_ONE as a float. */
 static float eml_fft_float(int32_t number) { return (float)number * (1.0f / EML_FFT_ONE); }
 
+/** Fills the twiddles of a length: 3/4 n pairs of cosine and sine. */
+static inline void eml_fft_f32_fill(uint32_t log2_n, float *twiddle) {
+    for (uint32_t k = 0; k < 3u << (log2_n - 2); k++) {
+        int32_t cosine, sine;
+        eml_fft_cos_sin(k, log2_n, &cosine, &sine);
+        *twiddle++ = eml_fft_float(cosine);
+        *twiddle++ = eml_fft_float(sine);
+    }
+}
+
 // 0.54 in numbers of EML_FFT_ONE.
 #define EML_FFT_0_54 579820585
 

@@ -106,29 +106,25 @@ static inline uint32_t eml_fft_i16_sum(uint32_t a, uint32_t b) {
 // The complex conjugate; the imaginary part is not -32768.
 static inline uint32_t eml_fft_i16_conjugate(uint32_t a) { return 2 * (a & 0xffff) - a; }
 
-/** Fills the twiddles of a length for both kinds: 3/4 n pairs of cosine and sine.
+/** Fills the twiddles of a length: 3/4 n pairs of cosine and sine, where 1 is 16384.
 
-1 is 16384 in the integers. All but the first are a little small, so that no sum of four of which
-some were turned is rounded up to 32768. */
-static inline void eml_fft_fill(uint32_t log2_n, float *f32, uint32_t *i16) {
+All but the first are a little small, so that no sum of four of which some were turned is rounded up
+to 32768. */
+static inline void eml_fft_i16_fill(uint32_t log2_n, uint32_t *twiddle) {
     for (uint32_t k = 0; k < 3u << (log2_n - 2); k++) {
         int32_t cosine, sine;
         eml_fft_cos_sin(k, log2_n, &cosine, &sine);
-        *f32++ = eml_fft_float(cosine);
-        *f32++ = eml_fft_float(sine);
-        i16[k] = eml_fft_i16_pack((uint32_t)(cosine - (cosine >> 14) + (1 << 15)),
-                                  (uint32_t)(sine - (sine >> 14) + (1 << 15)));
+        twiddle[k] = eml_fft_i16_pack((uint32_t)(cosine - (cosine >> 14) + (1 << 15)),
+                                      (uint32_t)(sine - (sine >> 14) + (1 << 15)));
     }
-    i16[0] = 1 << 14;
+    twiddle[0] = 1 << 14;
 }
 
 /** The least exponent of values of which one is infinite or NaN. Halves of floats have less. */
 #define EML_FFT_NOT_FINITE 129
 
-/** Quantises a window of n floats, the largest becoming 16 bits; returns the exponent e.
-
-A value is its integer times 2^(e - 15). */
-static inline int32_t eml_fft_i16_window(const float *values, uint32_t n, int16_t *window) {
+/** The exponent e with which eml_fft_i16_window quantises n values. */
+static inline int32_t eml_fft_i16_exponent(const float *values, uint32_t n) {
     const uint32_t *bits = (const uint32_t *)(const void *)values;
     uint32_t largest = 0;
     for (uint32_t k = 0; k < n; k++) {
@@ -136,7 +132,15 @@ static inline int32_t eml_fft_i16_window(const float *values, uint32_t n, int16_
         largest = magnitude > largest ? magnitude : largest;
     }
     // One more than needed, should the largest be rounded up.
-    const int32_t exponent = (int32_t)((largest + 0x100) >> 23) - 126;
+    return (int32_t)((largest + 0x100) >> 23) - 126;
+}
+
+/** Quantises a window of n floats, the largest becoming 16 bits.
+
+A value is its integer times 2^(e - 15), where e is their eml_fft_i16_exponent. */
+static inline void eml_fft_i16_window(const float *values, uint32_t n, int32_t exponent,
+                                      int16_t *window) {
+    const uint32_t *bits = (const uint32_t *)(const void *)values;
     for (uint32_t k = 0; k < n; k++) {
         const int32_t shift = exponent + 135 - (int32_t)(bits[k] >> 23 & 0xff);
         int32_t value = (int32_t)((bits[k] & 0x7fffff) | 0x800000);
@@ -144,7 +148,6 @@ static inline int32_t eml_fft_i16_window(const float *values, uint32_t n, int16_
         value = is_zero ? 0 : ((value >> (shift - 1)) + 1) >> 1;
         window[k] = (int16_t)(bits[k] >> 31 ? -value : value);
     }
-    return exponent;
 }
 
 // Doubles or halves all numbers where the shift that keeps the sums of four of them within 16 bits

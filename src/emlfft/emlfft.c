@@ -19,9 +19,12 @@ typedef struct {
     mp_obj_base_t base;
     uint32_t log2_n;
     int32_t window_exponent;
+    int32_t cosine_window; // a of eml_fft_f32_window; 0: no such window
+    // Made by the first call with samples of their kind, all but the half of a window that is given
+    // as an array; NULL until then, and where there is no window.
     float *twiddle;
+    float *half_window;
     uint32_t *twiddle_i16;
-    float *half_window; // NULL: none
     int16_t *window_i16;
     float *work; // n items; the same bytes are n complex int16
 } mp_obj_fft_t;
@@ -33,23 +36,52 @@ static void fft_set_window(mp_obj_fft_t *self, mp_obj_t window_in, size_t n) {
     if (!mp_get_buffer(window_in, &info, MP_BUFFER_READ)) {
         natmod_type_error(WINDOW_TEXT);
     }
-    float *half_window = m_malloc(n * sizeof(float));
-    const bool is_hann = window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hann);
-    if (is_hann || window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hamming)) {
-        eml_fft_f32_window(half_window, self->log2_n, is_hann ? EML_FFT_ONE / 2 : EML_FFT_0_54);
+    if (window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hann)) {
+        self->cosine_window = EML_FFT_ONE / 2;
+    } else if (window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hamming)) {
+        self->cosine_window = EML_FFT_0_54;
     } else {
         if (info.typecode != 'f' || info.len != n * sizeof(float)) {
             natmod_value_error(WINDOW_TEXT);
         }
-        eml_fft_f32_halve(half_window, info.buf, n);
+        self->half_window = m_malloc(n * sizeof(float));
+        eml_fft_f32_halve(self->half_window, info.buf, n);
+        if (eml_fft_i16_exponent(self->half_window, n) >= EML_FFT_NOT_FINITE) {
+            natmod_value_error("window must be finite");
+        }
     }
-    self->half_window = half_window;
-    self->window_i16 = m_malloc(n * sizeof(int16_t));
-    const int32_t exponent = eml_fft_i16_window(half_window, n, self->window_i16);
-    if (exponent >= EML_FFT_NOT_FINITE) {
-        natmod_value_error("window must be finite");
+}
+
+// Makes what samples of a kind need. The object changes when nothing can fail any more.
+static void fft_prepare(mp_obj_fft_t *self, bool is_float) {
+    if (is_float ? self->twiddle != NULL : self->twiddle_i16 != NULL) {
+        return;
     }
-    self->window_exponent = exponent + 1;
+    const uint32_t log2_n = self->log2_n;
+    const size_t n = (size_t)1 << log2_n;
+    float *const work = self->work != NULL ? self->work : m_malloc(n * sizeof(float));
+    void *const twiddle =
+        m_malloc(is_float ? n / 2 * 3 * sizeof(float) : n / 4 * 3 * sizeof(uint32_t));
+    float *half_window = self->half_window;
+    if (half_window == NULL && self->cosine_window != 0) {
+        half_window = is_float ? m_malloc(n * sizeof(float)) : work;
+        eml_fft_f32_window(half_window, log2_n, self->cosine_window);
+    }
+    if (is_float) {
+        eml_fft_f32_fill(log2_n, twiddle);
+        self->half_window = half_window;
+        self->twiddle = twiddle;
+    } else {
+        if (half_window != NULL) {
+            self->window_i16 = m_malloc(n * sizeof(int16_t));
+            const int32_t exponent = eml_fft_i16_exponent(half_window, n);
+            eml_fft_i16_window(half_window, n, exponent, self->window_i16);
+            self->window_exponent = exponent + 1;
+        }
+        eml_fft_i16_fill(log2_n, twiddle);
+        self->twiddle_i16 = twiddle;
+    }
+    self->work = work;
 }
 
 // new(n, window=None)
@@ -68,18 +100,13 @@ static mp_obj_t fft_new(size_t n_args, const mp_obj_t *args, mp_map_t *keywords)
     if (n != 1 << log2_n) {
         natmod_value_error(N_TEXT);
     }
-    mp_obj_fft_t *self = mp_obj_malloc(mp_obj_fft_t, (mp_obj_type_t *)&fft_type);
+    mp_obj_fft_t *self = m_malloc(sizeof(mp_obj_fft_t));
+    memset(self, 0, sizeof(mp_obj_fft_t));
+    self->base.type = (mp_obj_type_t *)&fft_type;
     self->log2_n = log2_n;
-    self->half_window = NULL;
-    self->window_i16 = NULL;
-    self->window_exponent = 0;
     if (parsed[1].u_obj != mp_const_none) {
         fft_set_window(self, parsed[1].u_obj, n);
     }
-    self->twiddle = m_malloc(n / 2 * 3 * sizeof(float));
-    self->twiddle_i16 = m_malloc(n / 4 * 3 * sizeof(uint32_t));
-    self->work = m_malloc(n * sizeof(float));
-    eml_fft_fill(log2_n, self->twiddle, self->twiddle_i16);
     return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_KW(fft_new_obj, 1, fft_new);
@@ -117,6 +144,7 @@ static mp_obj_t fft_transform(mp_obj_t self_in, mp_obj_t in_in, mp_obj_t out_in,
     if ((const char *)in.buf < end && start < (const char *)in.buf + in.len) {
         natmod_value_error("arrays must not overlap");
     }
+    fft_prepare(self, typecode == 'f');
     const int is_power = method == FFT_POWER;
     if (typecode == 'f') {
         if (method == FFT_RUN) {

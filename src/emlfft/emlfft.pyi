@@ -5,17 +5,41 @@ from array import array
 __version__: str
 
 class FFT:
+    """Transforms of one length.
+
+    The first call with float samples, and the first with int16 samples, of any of the three,
+    allocates what their kind needs; those after it allocate nothing. Where it fails with a
+    MemoryError, the object is as it was.
+
+    All raise TypeError for an argument that is no array, or an output that cannot be written to,
+    and ValueError for an array of another type or length, or arrays that overlap.
+    """
+
     def run(self, real: array, imag: array) -> int | None:
-        """Transform n complex samples in place; for type 'h', return the exponent."""
+        """Transform n complex samples of type 'f' or 'h' in place.
+
+        Returns None, or for type 'h' the exponent: a value * 2**exponent is what numpy.fft gives.
+        """
 
     def rfft(self, samples: array, out: array) -> int | None:
-        """Transform n real samples into n + 2 values: real and imaginary part of each bin."""
+        """Transform n real samples into n + 2 values: real and imaginary part of bins 0 to n / 2.
+
+        No window. Both arrays are of type 'f' or 'h'. Returns as `run`.
+        """
 
     def power(self, samples: array, out: array) -> int | None:
-        """Window, transform and square: n / 2 + 1 values, of type 'f', or 'I' for samples 'h'."""
+        """Window, transform and square n samples: squared magnitudes of bins 0 to n / 2.
+
+        out: n / 2 + 1 values of type 'f', or of type 'I' for samples of type 'h'. Returns as `run`:
+        a value * 2**exponent is numpy's squared magnitude.
+        """
 
 def new(n: int, window: str | array | None = None) -> FFT:
     """Make transforms of length n, 8 to 4096, a power of two.
 
-    The window for power is 'hann', 'hamming' or an array of n values of type 'f'.
+    window: for power: 'hann' or 'hamming', as scipy.signal.get_window gives them, or an array of n
+        values of type 'f', which is copied.
+
+    Raises TypeError if n is no int or window neither a str nor an array; ValueError for another n,
+    another window, or one that is not finite; MemoryError.
     """

@@ -2,11 +2,14 @@
 
 Direct form I. Between the sections a sample has more bits than int16, and each section carries
 what rounding cuts off over to its next sample, so that errors do not pile up where poles are near
-the unit circle. Coefficients have 22 bits or more. The overall gain is spread over the sections:
+the unit circle. Coefficients have 21 bits or more. The overall gain is spread over the sections:
 each is scaled by a power of two such that the response up to there peaks between 0.2 and 0.4, and
 the last shift makes up for it. That leaves room for what transients add to the peak, in a high-pass
 as much again and more: were a value between the sections cut off, the filter would ring on. Beyond,
 and where the result does not fit int16, values saturate.
+
+tools/emlmpy/iir_bound.py computes how far results can be from exact ones: what changes the
+arithmetic here changes it there.
 
 Samples of several channels are interleaved, and every channel has states of its own:
 state[channel * n_sections + i]. All memory belongs to the caller.
@@ -26,14 +29,19 @@ of two sections.
 #if defined(__clang__)
 // It would make one function of all, of more bytes.
 #define EML_BIQUAD_FAST __attribute__((noinline))
+#define EML_BIQUAD_SMALL
 #elif defined(__arm__)
 // For the loops that the time goes into, whatever the rest of the program is optimised for.
 #define EML_BIQUAD_FAST __attribute__((optimize("O2"), noinline))
 #else
 #define EML_BIQUAD_FAST
 #endif
+#if !defined(__clang__)
+// GCC takes fewer bytes if it does not put this into its two callers; Clang takes more.
+#define EML_BIQUAD_SMALL __attribute__((noinline))
+#endif
 
-// Tests define the first of these on other computers, for this CPU's arithmetic in C.
+// The PC defines the first of these for this CPU's arithmetic in C.
 #if defined(__ARM_ARCH_6M__) && defined(__thumb__)
 #define EML_BIQUAD_THUMB1 1
 #else
@@ -45,13 +53,14 @@ of two sections.
 // and a2 the nearest quarter comes first, for it is multiplied with the bits that rounding cuts off
 // as well, and leaves little to the pieces.
 #define EML_BIQUAD_PIECES 1
-#define EML_BIQUAD_EXTRA_BITS 4
+#define EML_BIQUAD_EXTRA_BITS 5
 #define EML_BIQUAD_LEAST 1 // of them, in the last section's output
 #else
 #define EML_BIQUAD_PIECES 0
 // Of these the lowest three are 0: coefficients are numbers of 2^-29, which leaves room for all
-// below 4, and so the upper word of a 64-bit sum is the next sample as it is.
-#define EML_BIQUAD_EXTRA_BITS 11
+// below 4, and so the upper word of a 64-bit sum is the next sample as it is. The magnitudes of a
+// section's coefficients must add up to less than 8: then 8 times that word fits 32 bits.
+#define EML_BIQUAD_EXTRA_BITS 13
 #define EML_BIQUAD_LEAST 2
 #define EML_BIQUAD_FRACTION 29
 #endif
@@ -62,8 +71,8 @@ of two sections.
 /** A section: b0, b1, b2, a1, a2; a with the other sign than scipy's. */
 typedef struct EmlBiquadI16 {
 #if EML_BIQUAD_PIECES
-    int32_t low[5];      // of 2^-25, and of 2^-22 for a
-    int32_t high[5];     // of 2^-11
+    int32_t low[5];      // of 2^-25, and of 2^-21 for a
+    int32_t high[5];     // of 2^-10
     int32_t quarters[2]; // of a; low and high hold what they leave of it
     int32_t shift[2];    // low and high are stored larger by this power of two: b, a
 #else
@@ -73,37 +82,16 @@ typedef struct EmlBiquadI16 {
 
 typedef struct EmlBiquadI16State {
     int32_t x1, x2;
-    int32_t y1, y2; // with 9 bits more than x, if coefficients come in pieces
+    int32_t y1, y2; // with 8 bits more than x, if coefficients come in pieces
 #if !EML_BIQUAD_PIECES
     uint32_t rest; // cut off in the last rounding
 #endif
 } EmlBiquadI16State;
 
-/** value * 2^fraction as an integer, rounded; the nearest that fits if it does not fit. */
-static int32_t eml_biquad_fixed(float value, int32_t fraction) {
-    const EmlBiquadBits both = {value};
-    const int32_t exponent = (int32_t)(both.bits >> 23 & 0xff) - 150 + fraction;
-    int32_t magnitude = (int32_t)((both.bits & 0x7fffff) | 0x800000);
-    if (exponent >= 8) {
-        magnitude = INT32_MAX;
-    } else if (exponent >= 0) {
-        magnitude <<= exponent;
-    } else if (exponent >= -25) {
-        magnitude = ((magnitude >> (-exponent - 1)) + 1) >> 1;
-    } else {
-        magnitude = 0;
-    }
-    return both.bits >> 31 ? -magnitude : magnitude;
-}
-
-/** Whether both poles of a section lie inside the unit circle. */
-static inline int eml_biquad_is_stable(const EmlBiquadF32 *section) {
-    // In 2^-24, where every float from 1/2 to 1 is exact, and so is every a1 beyond 1.
-    const int32_t a1 = eml_biquad_fixed(section->a1, 24);
-    const int32_t a2 = eml_biquad_fixed(section->a2, 24);
-    const int32_t one = 1 << 24;
-    return a2 > -one && (a1 < 0 ? -a1 : a1) < one - a2;
-}
+/** By how many bits samples are shifted on their way in and out. */
+typedef struct EmlBiquadI16Shifts {
+    int32_t in, out;
+} EmlBiquadI16Shifts;
 
 // 2^15 log2 of a positive float, within 9 % of a power of two.
 static int32_t eml_biquad_log2(float value) {
@@ -111,21 +99,34 @@ static int32_t eml_biquad_log2(float value) {
     return (int32_t)(both.bits >> 8) - (127 << 15);
 }
 
-// The exponent of the largest b: 2^exponent <= |b| < 2^(exponent + 1), as far as 2^-100 goes.
+// e, where 2^e <= size < 2^(e + 1) for the size of a section's b, as far as 2^-100 goes. The size
+// is the largest magnitude; without pieces twice that, or 13/8 of the sum of all three.
 static int32_t eml_biquad_exponent(const EmlBiquadF32 *section) {
     const float *b = &section->b0;
-    int32_t largest = -100;
+    EmlBiquadBits sum = {0};
+    int32_t largest = 0;
     for (size_t i = 0; i < 3; i++) {
-        const EmlBiquadBits both = {b[i]};
-        const int32_t exponent = (int32_t)(both.bits >> 23 & 0xff) - 127;
-        largest = exponent > largest ? exponent : largest;
+        EmlBiquadBits both = {b[i]};
+        both.bits = both.bits << 1 >> 1;
+        largest = (int32_t)both.bits > largest ? (int32_t)both.bits : largest;
+        // Smaller by 2^3, so that it is finite.
+        sum.value += both.value * 0.125f;
     }
-    return largest;
+#if EML_BIQUAD_PIECES
+    const int32_t exponent = (largest >> 23) - 127;
+#else
+    sum.value *= 1.625f;
+    largest -= 2 << 23;
+    largest = (int32_t)sum.bits > largest ? (int32_t)sum.bits : largest;
+    const int32_t exponent = (largest >> 23) - 124;
+#endif
+    return exponent > -100 ? exponent : -100;
 }
 
 // 2^15 log2 of (u + v)^2 |c0 + c1/z + c2/z^2|^2 at the frequency w with tan^2(w/2) = u / v. Exact
 // even where c is nearly 1, -2, 1 and w nearly 0.
-static int32_t eml_biquad_log_power(float c0, float c1, float c2, float u, float v) {
+static EML_BIQUAD_SMALL int32_t eml_biquad_log_power(float c0, float c1, float c2, float u,
+                                                     float v) {
     const float ends = c0 + c2;
     const float even = v * (ends + c1) + u * (c1 - ends);
     const float odd = c0 - c2;
@@ -138,17 +139,17 @@ static int32_t eml_biquad_log_gain(const EmlBiquadF32 *sections, size_t n, float
     const float middle = 1.0f - a2;
     const float u = middle - a1;
     const float v = middle + a1;
-    int32_t log_gain = 0;
+    uint32_t log_gain = 0; // wraps where no filter is of use
     for (const EmlBiquadF32 *s = sections; s < sections + n; s++) {
         // b may be so small that its square is 0.
         const int32_t exponent = eml_biquad_exponent(s);
-        const EmlBiquadBits up = {.bits = (uint32_t)(127 - exponent) << 23};
-        log_gain +=
-            exponent * (1 << 16) +
-            eml_biquad_log_power(s->b0 * up.value, s->b1 * up.value, s->b2 * up.value, u, v) -
-            eml_biquad_log_power(1.0f, -s->a1, -s->a2, u, v);
+        const EmlBiquadBits up = {.bits = (uint32_t)(131 - exponent) << 23};
+        log_gain += (uint32_t)((exponent - 4) * (1 << 16) +
+                               eml_biquad_log_power(s->b0 * up.value, s->b1 * up.value,
+                                                    s->b2 * up.value, u, v) -
+                               eml_biquad_log_power(1.0f, -s->a1, -s->a2, u, v));
     }
-    return log_gain;
+    return (int32_t)log_gain;
 }
 
 // Stores a section whose b is multiplied by 2^scale.
@@ -184,10 +185,10 @@ static void eml_biquad_i16_store(const EmlBiquadF32 *from, int32_t scale, EmlBiq
     fine[2] = (fine[2] + 2) >> 2;
     fine[1] = (((sum + 2) >> 2) - fine[0] - fine[2]) * sign;
     for (size_t i = 0; i < 5; i++) {
-        int32_t bits = 14;
+        int32_t bits = 15;
         if (i >= 3) {
             bits = 11;
-            fine[i] = (fine[i] * (1 << to->shift[1]) + (1 << 7)) >> 8;
+            fine[i] = (fine[i] * (1 << to->shift[1]) + (1 << 8)) >> 9;
         }
         to->high[i] = (fine[i] + (1 << (bits - 1))) >> bits;
         to->low[i] = fine[i] - to->high[i] * (1 << bits);
@@ -199,24 +200,25 @@ static void eml_biquad_i16_store(const EmlBiquadF32 *from, int32_t scale, EmlBiq
 #endif
 }
 
-/** Turns the sections into integers; returns the shift that eml_biquad_i16_run wants.
+/** Turns the sections into integers and says how to shift the samples.
 
-The shift is below 0 if the gain is too high, which no gain below 8 is. */
-static inline int32_t eml_biquad_i16_convert(const EmlBiquadF32 *sections, size_t n_sections,
-                                             EmlBiquadI16 *to) {
+The shift on the way out is below 0 if the gain is too high, which no gain below 8 is. */
+static inline void eml_biquad_i16_convert(const EmlBiquadF32 *sections, size_t n_sections,
+                                          EmlBiquadI16 *to, EmlBiquadI16Shifts *shifts) {
     int32_t scaled = EML_BIQUAD_EXTRA_BITS; // so far, in powers of two
+    shifts->in = scaled;
     for (size_t i = 0; i < n_sections; i++) {
-        // The response of a cascade peaks near one of its poles, or at an end. Poles at 1 and -1
-        // stand for the ends.
+        // The response of a cascade peaks near one of its poles, at an end, or where it is flat in
+        // between. Poles at 1 and -1 stand for the ends.
         int32_t peak = INT32_MIN;
-        EmlBiquadBits end = {1.0f};
-        for (size_t point = 0; point < n_sections + 2; point++) {
-            float a1 = end.value, a2 = 0;
+        float between = 1.0f;
+        for (size_t point = 0; point < n_sections + 5; point++) {
+            float a1 = between, a2 = 0;
             if (point < n_sections) {
                 a1 = sections[point].a1;
                 a2 = sections[point].a2;
             } else {
-                end.bits ^= 0x80000000;
+                between -= 0.5f;
             }
             const int32_t log_gain = eml_biquad_log_gain(sections, i + 1, a1, a2);
             peak = log_gain > peak ? log_gain : peak;
@@ -226,13 +228,21 @@ static inline int32_t eml_biquad_i16_convert(const EmlBiquadF32 *sections, size_
         int32_t goal = EML_BIQUAD_EXTRA_BITS - 2 - ((peak + 20000) >> 16);
         // What exceeds int16 by more than the extra bits saturates in any case.
         goal = goal < EML_BIQUAD_LEAST && i == n_sections - 1 ? EML_BIQUAD_LEAST : goal;
-        // No b may reach 4.
-        const int32_t most = scaled + 1 - eml_biquad_exponent(&sections[i]);
-        goal = goal < most ? goal : most;
+        // No b may reach 4; without pieces no size may reach 8, which also sees to that.
+        const int32_t room = 2 - EML_BIQUAD_PIECES - eml_biquad_exponent(&sections[i]);
+        goal = goal < scaled + room ? goal : scaled + room;
+#if !EML_BIQUAD_PIECES
+        // Samples are exact however they come in: the smaller they are, the larger b and the more
+        // exact it is.
+        if (i == 0) {
+            scaled = goal < room ? 0 : goal - room;
+            shifts->in = scaled;
+        }
+#endif
         eml_biquad_i16_store(&sections[i], goal - scaled, &to[i]);
         scaled = goal;
     }
-    return scaled < EML_BIQUAD_LEAST ? -1 : scaled < 31 ? scaled : 31;
+    shifts->out = scaled < EML_BIQUAD_LEAST ? -1 : scaled < 31 ? scaled : 31;
 }
 
 static inline int32_t eml_biquad_clip(int32_t value, int32_t limit) {
@@ -293,14 +303,14 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
         "muls %[section], \\value\n"
         "adds %[state], %[section]\n"
         ".endm\n"
-        ".macro step x1, x2, y1, y2\n" // with y1 >> 9 in n
+        ".macro step x1, x2, y1, y2\n" // with y1 >> 8 in n
         "ldr %[state], [sp, #52]\n"
         "muls %[state], %[n]\n"
-        "asrs %[n], \\y2, #9\n"
+        "asrs %[n], \\y2, #8\n"
         "multiply 24, %[n]\n"
         "asrs %[state], #11\n"
         "multiply 12, %[n]\n"
-        "asrs %[n], \\y1, #9\n"
+        "asrs %[n], \\y1, #8\n"
         "multiply 8, %[n]\n"
         "ldr %[section], [sp, #4]\n"
         "asrs %[state], %[section]\n"
@@ -308,22 +318,22 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
         "muls \\y2, %[section]\n"
         "multiply 16, \\y1\n"
         "adds \\y2, %[state]\n"
-        "asrs %[n], \\x1, #3\n"
+        "asrs %[n], \\x1, #5\n"
         "ldr %[state], [sp, #44]\n"
         "muls %[state], %[n]\n"
-        "asrs %[n], \\x2, #3\n"
+        "asrs %[n], \\x2, #5\n"
         "multiply 48, %[n]\n"
         "ldr %[n], [%[sample]]\n"
-        "asrs %[n], #3\n"
+        "asrs %[n], #5\n"
         "multiply 40, %[n]\n"
-        "asrs %[state], #11\n"
+        "asrs %[state], #10\n"
         "multiply 36, \\x2\n"
         "multiply 32, \\x1\n"
         "ldr \\x2, [%[sample]]\n"
         "multiply 28, \\x2\n"
         "ldr %[section], [sp]\n"
         "asrs %[state], %[section]\n"
-        "adds \\y2, %[state]\n"
+        "adcs \\y2, %[state]\n" // with the last bit shifted out
         "adds \\y2, #2\n"
         "adds %[section], \\y2, \\y2\n" // overflows where y is beyond its limit
         "bvc 3f\n"
@@ -332,7 +342,7 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
         "eors \\y2, %[section]\n"
         "3:\n"
         "asrs \\y2, #2\n"
-        "asrs %[n], \\y2, #9\n"
+        "asrs %[n], \\y2, #8\n"
         "stmia %[sample]!, {%[n]}\n"
         ".endm\n"
         "lsls r4, %[n], #2\n"
@@ -353,7 +363,7 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
         "mov lr, %[state]\n"
         "ldmia %[state]!, {r4-r7}\n"
         "lsls %[state], %[n], #31\n"
-        "asrs %[n], r6, #9\n"
+        "asrs %[n], r6, #8\n"
         "cmp %[state], #0\n"
         "beq 1f\n"
         // Start with the second half of the loop.
@@ -389,20 +399,26 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
         const int32_t x = *samples;
 #if EML_BIQUAD_PIECES
         const int32_t *low = section->low, *high = section->high;
-        int32_t a = (low[3] * (y1 >> 9) + low[4] * (y2 >> 9)) >> 11;
-        a += high[3] * (y1 >> 9) + high[4] * (y2 >> 9);
-        const int32_t b = (low[0] * (x >> 3) + low[1] * (x1 >> 3) + low[2] * (x2 >> 3)) >> 11;
+        // Unsigned, for it may wrap where both y are at their limit.
+        const uint32_t rest = low[3] * (uint32_t)(y1 >> 8) + low[4] * (uint32_t)(y2 >> 8);
+        int32_t a = (int32_t)rest >> 11;
+        a += high[3] * (y1 >> 8) + high[4] * (y2 >> 8);
+        const int32_t b = (low[0] * (x >> 5) + low[1] * (x1 >> 5) + low[2] * (x2 >> 5)) >> 10;
         // Sums may wrap from here on: that does no harm, for what they add up to does not, unless
         // a value was cut off before.
-        uint32_t sum =
-            (uint32_t)b + high[0] * (uint32_t)x + high[1] * (uint32_t)x1 + high[2] * (uint32_t)x2;
-        sum = (uint32_t)((int32_t)sum >> section->shift[0]) + (uint32_t)(a >> section->shift[1]);
+        uint32_t sum = (uint32_t)b + high[1] * (uint32_t)x1 + high[2] * (uint32_t)x2;
+        const uint32_t newest = high[0] * (uint32_t)x;
+        sum += newest;
+        // The last bit shifted out rounds it. Where none is, the CPU's carry is that of the sum.
+        const int32_t shift = section->shift[0];
+        const uint32_t carry = shift > 0 ? sum >> (shift - 1) & 1 : sum < newest;
+        sum = (uint32_t)((int32_t)sum >> shift) + carry + (uint32_t)(a >> section->shift[1]);
         // Quarters are multiplied with all bits of y, so that what rounding cuts off comes back.
         sum += section->quarters[0] * (uint32_t)y1 + section->quarters[1] * (uint32_t)y2;
         y2 = y1;
-        // 2 makes up for all that is cut off, here and above.
+        // 2 makes up for what is cut off here and of a.
         y1 = eml_biquad_clip((int32_t)(sum + 2), 1 << 30) >> 2;
-        *samples = y1 >> 9;
+        *samples = y1 >> 8;
 #else
         const int32_t *coefficient = section->coefficient;
         int64_t sum = state->rest;
@@ -411,7 +427,7 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
         sum += (int64_t)coefficient[3] * y1 + (int64_t)coefficient[4] * y2;
         state->rest = (uint32_t)sum;
         y2 = y1;
-        y1 = eml_biquad_clip((int32_t)(sum >> 32), 1 << (12 + EML_BIQUAD_EXTRA_BITS)) * 8;
+        y1 = eml_biquad_clip((int32_t)(sum >> 32) * 8, 1 << (15 + EML_BIQUAD_EXTRA_BITS));
         *samples = y1;
 #endif
         x2 = x1;
@@ -424,25 +440,25 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
 }
 #endif
 
-// Samples of one channel into a block. end is where the channel goes on after them, and step from
-// one to the next, in bytes; offset counts up to 0.
+// Samples of one channel into a block, shifted left. end is where the channel goes on after them,
+// and step from one to the next, in bytes; offset counts up to 0.
 static EML_BIQUAD_FAST void eml_biquad_i16_in(const char *end, int32_t offset, int32_t step,
-                                              int32_t *samples) {
+                                              int32_t *samples, int32_t shift) {
 #if EML_BIQUAD_THUMB1
     int32_t x;
     __asm volatile(".syntax unified\n"
                    "1:\n"
                    "ldrsh %[x], [%[end], %[offset]]\n"
-                   "lsls %[x], %[bits]\n"
+                   "lsls %[x], %[shift]\n"
                    "stmia %[samples]!, {%[x]}\n"
                    "adds %[offset], %[step]\n"
                    "bne 1b\n"
                    : [x] "=&l"(x), [offset] "+l"(offset), [samples] "+l"(samples)
-                   : [end] "l"(end), [step] "l"(step), [bits] "I"(EML_BIQUAD_EXTRA_BITS)
+                   : [end] "l"(end), [step] "l"(step), [shift] "l"(shift)
                    : "memory", "cc");
 #else
     do {
-        *samples++ = *(const int16_t *)(end + offset) * (1 << EML_BIQUAD_EXTRA_BITS);
+        *samples++ = *(const int16_t *)(end + offset) * (1 << shift);
         offset += step;
     } while (offset != 0);
 #endif
@@ -495,12 +511,11 @@ static EML_BIQUAD_FAST void eml_biquad_i16_out(char *end, int32_t offset, int32_
 #endif
 }
 
-/** Filters frames of one sample a channel; in may be out.
-
-shift is what eml_biquad_i16_convert returned. */
+/** Filters frames of one sample a channel; in may be out. */
 static inline void eml_biquad_i16_run(const EmlBiquadI16 *sections, size_t n_sections,
-                                      int32_t shift, EmlBiquadI16State *state, const int16_t *in,
-                                      int16_t *out, size_t frames, size_t channels) {
+                                      const EmlBiquadI16Shifts *shifts, EmlBiquadI16State *state,
+                                      const int16_t *in, int16_t *out, size_t frames,
+                                      size_t channels) {
     int32_t block[EML_BIQUAD_BLOCK];
     const int32_t step = (int32_t)(channels * sizeof(int16_t));
     for (size_t channel = 0; channel < channels; channel++, state += n_sections) {
@@ -511,12 +526,12 @@ static inline void eml_biquad_i16_run(const EmlBiquadI16 *sections, size_t n_sec
             const int32_t bytes = (int32_t)n * step;
             left -= n;
             from += bytes;
-            eml_biquad_i16_in(from, -bytes, step, block);
+            eml_biquad_i16_in(from, -bytes, step, block, shifts->in);
             for (size_t i = 0; i < n_sections; i++) {
                 eml_biquad_i16_section(&sections[i], &state[i], block, n);
             }
             to += bytes;
-            eml_biquad_i16_out(to, -bytes, step, block, shift);
+            eml_biquad_i16_out(to, -bytes, step, block, shifts->out);
         }
     }
 }

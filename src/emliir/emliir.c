@@ -7,20 +7,20 @@
 #include "eml_biquad_f32.h"
 #include "eml_biquad_i16.h"
 #include "natmod.h"
+#include "natmod_crc.h"
 #include "soft_float.h"
 
-#define SOS_TEXT "sos must be array('f') with 6 values a row"
+#define SOS_TEXT "sos must be array('f') of 1 to 255 rows of 6"
 #define SAMPLES_TEXT "samples must be array('f') or array('h')"
 #define OUT_TEXT "out must be samples, or like it and apart"
 #define STATE_TEXT "state must be array('f') with 2 values a row and channel"
-#define MAX_SECTIONS 255
 #define MAX_CHANNELS 255
 
 typedef struct {
     mp_obj_base_t base;
     uint8_t n_sections;
     uint8_t channels;
-    int32_t shift;
+    EmlBiquadI16Shifts shifts;
     // All within the object's own memory, in this order.
     EmlBiquadF32 *sections;
     EmlBiquadI16 *sections_i16;
@@ -40,18 +40,11 @@ static void filter_clear(mp_obj_filter_t *self) {
     memset(self->state_i16, 0, (size_t)self->n_sections * self->channels * STATE_BYTES);
 }
 
-static void filter_raise(size_t row, const char *format, size_t length) {
-    mp_obj_t text = mp_binary_op(MP_BINARY_OP_MODULO, mp_obj_new_str(format, length),
-                                 MP_OBJ_NEW_SMALL_INT(row + 1));
-    mp_raise_type_arg(&mp_type_ValueError, text);
-}
-#define FILTER_RAISE(row, format) filter_raise(row, format, sizeof(format) - 1)
-
-static void filter_check_finite(const float *values, size_t count, size_t row) {
-    for (size_t i = 0; i < count; i++) {
-        if (!eml_biquad_is_finite(&values[i])) {
-            FILTER_RAISE(row, "row %d: values must be finite");
-        }
+// Raises what the kernel found wrong with a row, if it found anything.
+static void filter_raise(const char *error, size_t row) {
+    if (error != NULL) {
+        const mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(row + 1), natmod_str(error)};
+        natmod_raise(&mp_type_ValueError, "row %d: %s", 2, items);
     }
 }
 
@@ -59,19 +52,12 @@ static void filter_check_finite(const float *values, size_t count, size_t row) {
 // no FPU.
 static void filter_set_section(EmlBiquadF32 *section, const float *sos, size_t row) {
     sos += 6 * row;
-    filter_check_finite(sos, 6, row);
-    if ((((const EmlBiquadBits *)sos)[3].bits & 0x7f800000) == 0) {
-        FILTER_RAISE(row, "row %d: a0 must not be 0");
-    }
+    filter_raise(eml_biquad_check_row(sos), row);
     const uint32_t a0 = ((const EmlBiquadBits *)sos)[3].bits;
     const EmlBiquadBits inverse = {
         .bits = natmod_float_bits(
             mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, MP_OBJ_NEW_SMALL_INT(1), natmod_float(a0)))};
-    eml_biquad_set(section, sos, inverse.value);
-    filter_check_finite(&section->b0, 5, row);
-    if (!eml_biquad_is_stable(section)) {
-        FILTER_RAISE(row, "row %d: poles must lie inside the unit circle");
-    }
+    filter_raise(eml_biquad_set(section, sos, inverse.value), row);
 }
 
 // _new(sos, channels); load.py gives channels its default.
@@ -83,7 +69,7 @@ static mp_obj_t filter_new(mp_obj_t sos, mp_obj_t channels_obj) {
     // Counting rows needs no division.
     size_t n_sections = 0;
     size_t bytes = info.len;
-    for (; bytes >= 6 * sizeof(float) && n_sections < MAX_SECTIONS; n_sections++) {
+    for (; bytes >= 6 * sizeof(float) && n_sections < EML_BIQUAD_MAX_SECTIONS; n_sections++) {
         bytes -= 6 * sizeof(float);
     }
     if (info.typecode != 'f' || n_sections == 0 || bytes != 0) {
@@ -105,7 +91,7 @@ static mp_obj_t filter_new(mp_obj_t sos, mp_obj_t channels_obj) {
     for (size_t row = 0; row < n_sections; row++) {
         filter_set_section(&self->sections[row], info.buf, row);
     }
-    self->shift = eml_biquad_i16_convert(self->sections, n_sections, self->sections_i16);
+    eml_biquad_i16_convert(self->sections, n_sections, self->sections_i16, &self->shifts);
     return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(filter_new_obj, filter_new);
@@ -146,10 +132,10 @@ static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
         eml_biquad_f32_run(self->sections, self->n_sections, self->state, info.buf, out, frames,
                            self->channels);
     } else {
-        if (self->shift < 0) {
+        if (self->shifts.out < 0) {
             natmod_value_error("gain must be below 8 for array('h')");
         }
-        eml_biquad_i16_run(self->sections_i16, self->n_sections, self->shift, self->state_i16,
+        eml_biquad_i16_run(self->sections_i16, self->n_sections, &self->shifts, self->state_i16,
                            info.buf, out, frames, self->channels);
     }
     return mp_const_none;
@@ -205,6 +191,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_OBJ_TYPE_SET_SLOT(&filter_type, locals_dict, (void *)&filter_methods_dict, 0);
 
     mp_store_global(MP_QSTR__new, MP_OBJ_FROM_PTR(&filter_new_obj));
+    mp_store_global(MP_QSTR__crc, MP_OBJ_FROM_PTR(&natmod_crc_obj));
     mp_store_global(MP_QSTR___version__,
                     mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
 

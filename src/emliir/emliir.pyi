@@ -7,16 +7,42 @@ __version__: str
 
 class Filter:
     def run(self, samples: array, out: array | None = None) -> None:
-        """Filter an array of type 'f' or 'h', in place or into `out`; allocates nothing."""
+        """Filter an array of type 'f' or 'h', in place or into `out`; allocates nothing.
+
+        Samples of several channels are interleaved. `out` is of the same type and length, and is
+        samples itself or does not overlap it. int16 results saturate.
+
+        Raises TypeError for an argument that is no array, or an `out` that cannot be written to;
+        ValueError for an array of another type or length, if the samples are no multiple of the
+        channels, and for type 'h' if the gain is too high: no gain below 8 is.
+        """
 
     def reset(self) -> None:
         """Forget all samples so far."""
 
     def state(self, values: array | None = None) -> array | None:
-        """Get, or set, the state of the float path: scipy's zi, an array of type 'f'."""
+        """Get, or set, the state of float samples: scipy's zi, an array of type 'f'.
+
+        2 values for each section and channel: value j of section i in channel c is at
+        (2 i + j) channels + c.
+
+        Raises TypeError or ValueError for another array; ValueError if a value is not finite;
+        MemoryError.
+        """
 
 def new(sos: array, channels: int = 1) -> Filter:
-    """Make a filter of rows b0 b1 b2 a0 a1 a2, an array of type 'f'; channels are interleaved."""
+    """Make a filter of 1 to 255 rows b0 b1 b2 a0 a1 a2, an array of type 'f'.
+
+    channels: 1 to 255; their samples are interleaved, and each has a state of its own.
+
+    Raises TypeError if sos is no array, or channels no int; ValueError for an array of another type
+    or length, other channels, and, with the row's number, values that are not finite, an a0 of 0 or
+    above 8e37, and poles that are not inside the unit circle; MemoryError.
+    """
 
 def load(source: str | Iterable[str], channels: int = 1) -> Filter:
-    """Make a filter of a CSV file's rows: its path, or its lines."""
+    """Make a filter of a file's rows: its path, the open file, or its lines.
+
+    Raises OSError if the file cannot be read; ValueError as `new`, and, with the line's number, for
+    a row that is not 6 numbers and a file that was cut short; ValueError if the checksum differs.
+    """

@@ -1,4 +1,5 @@
-# Merged into emliir.mpy: reads what emlmpy.iir.save or numpy.savetxt(delimiter=",") wrote.
+# Merged into emliir.mpy, after rows.py: reads what emlmpy.iir.save or numpy.savetxt(delimiter=",")
+# wrote.
 from array import array
 
 
@@ -17,21 +18,25 @@ def load(source, channels=1):
         with open(source) as file:
             return load(file, channels)
     sos = array("f")
-    count = None
-    number = 0
-    for line in source:
-        number += 1
-        if number == 1 and line.startswith("sos,"):
-            count = line[4:].strip()
-            continue
-        try:
-            row = array("f", map(_number, line.split(",")))
-        except ValueError:
-            row = ()
-        if len(row) != 6:
-            raise ValueError(f"line {number}: 6 numbers expected")
-        sos.extend(row)
-    # A count tells a whole file from one that was cut short.
-    if count is not None and (count != str(len(sos) // 6) or line[-1] != "\n"):
-        raise ValueError(f"line {number}: file must not be cut short")
+    version = None
+    for number, row in _rows((line := item) for item in source):
+        fields = row.split(",")
+        if version is None:
+            version, *count = fields
+            if version in ("sos", "sos2"):
+                continue
+            count = None
+        if fields[0] != "crc":
+            try:
+                values = array("f", map(_number, fields))
+            except ValueError:
+                values = ()
+            if len(values) != 6:
+                raise ValueError(f"line {number}: 6 numbers expected")
+            sos.extend(values)
+    # A whole file of ours has as many rows as it says, and an end.
+    if version and count is not None:
+        whole = fields[0] == "crc" if version == "sos2" else line[-1] == "\n"
+        if not whole or count != [str(len(sos) // 6)]:
+            raise ValueError(f"line {number}: file must not be cut short")
     return _new(sos, channels)
