@@ -48,7 +48,12 @@ CASES = {
         "bin",
     ),
     "names": (DecisionTreeClassifier(random_state=1), "names", {}, "csv"),
-    "scaled": (RandomForestClassifier(5, random_state=1), load_breast_cancer, {}, "csv"),
+    "scaled": (
+        RandomForestClassifier(5, random_state=1),
+        load_breast_cancer,
+        {"features": "int16"},
+        "csv",
+    ),
     "scaled bytes": (
         RandomForestClassifier(5, random_state=1),
         load_breast_cancer,
@@ -70,10 +75,15 @@ CASES = {
     "extra regressor": (
         ExtraTreesRegressor(3, max_depth=7, random_state=1),
         load_diabetes,
-        {},
+        {"features": "int16"},
         "bin",
     ),
-    "boosting": (GradientBoostingClassifier(n_estimators=12, random_state=1), load_iris, {}, "csv"),
+    "boosting": (
+        GradientBoostingClassifier(n_estimators=12, random_state=1),
+        load_iris,
+        {"features": "int16"},
+        "csv",
+    ),
     "binary boosting": (
         GradientBoostingClassifier(n_estimators=20, random_state=1),
         load_breast_cancer,
@@ -127,7 +137,7 @@ def test_same_bits(machine: Machine, module: str, name: str, tmp_path: Path) -> 
     model.save(tmp_path / "model", format=form)
     content = (tmp_path / "model").read_bytes()
     twin = ForestTwin(content)
-    typecode, dtype = TYPECODES[arguments.get("features", "int16")]
+    typecode, dtype = TYPECODES[model.forest.feature_type]
     raw = data.data[:: len(data.data) // 40].astype(np.float32)
     files = {"emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / f"{module}.mpy"}
     scaled = b"\ns," in content or (form == "bin" and content[21] == 1)

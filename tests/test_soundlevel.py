@@ -230,7 +230,7 @@ def test_weighting(weighting: Path) -> None:
         integer, _, exponent = number.partition("p")
         return int(integer) * 2.0 ** int(exponent)
 
-    lines = weighting.read_text().splitlines()[1:]
+    lines = weighting.read_text().splitlines()[1:-1]
     sos = np.array([[exact(number) for number in line.split(",")] for line in lines])
     hertz = 1000 * 10 ** (np.array([*table, *high]) / 10)
     _, response = signal.sosfreqz(sos, hertz, fs=RATE)

@@ -79,7 +79,10 @@ def tool_versions() -> dict[str, str]:
 def compiler_version(command: str) -> str:
     """The compiler's name and version, on one line."""
     path = shutil.which(command) or ROOT / "tools" / "xtensa" / "bin" / command
-    return subprocess.check_output([path, "--version"], text=True).splitlines()[0]
+    # The stand-in for Espressif's compiler runs with the first Python on PATH.
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    output = subprocess.check_output([path, "--version"], text=True, env=environment)
+    return output.splitlines()[0]
 
 
 def version() -> str:

@@ -4,10 +4,10 @@ import argparse
 from pathlib import Path
 from types import ModuleType
 
-from . import cnn, files, forest_check, knn
+from . import cnn, files, forest_check, iir, knn
 
 # Each has is_file(data), describe(data) and sign(data).
-KINDS: tuple[ModuleType, ...] = (forest_check, knn, cnn)
+KINDS: tuple[ModuleType, ...] = (forest_check, knn, iir, cnn)
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
