@@ -314,7 +314,7 @@ KEPT = {
 @pytest.mark.parametrize("name", KEPT)
 def test_kept_file(machine: Machine, name: str) -> None:
     """Files of version 1 still load, here and there, and can be signed."""
-    path = Path(__file__).parent / "kept" / name
+    path = Path(__file__).parent / "files" / name
     expected = KEPT[name]
     data = path.read_bytes()
     features, targets = load_dataset(path)
