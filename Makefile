@@ -2,6 +2,7 @@
 # make test    build everything and run every test
 # make dist    build all modules for all architectures into dist/
 # make bench   measure everything and write benchmarks/results.csv
+# make kernels build the kernels for this computer, which emlmpy runs
 # make lint    check the style of the C and Python sources
 # make clean   remove all that was built; make help shows this
 #
@@ -11,7 +12,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test dist bench lint clean setup machines
+.PHONY: help demo test dist bench lint clean setup kernels machines
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -19,11 +20,14 @@ help:
 setup:
 	@$(PYTHON) tools/setup
 
-machines: setup
-	@python -m tests.machines.build
+kernels: setup
+	@python tools/kernels.py
 
-demo: setup
-	@python -m tests.machines.build unix-x64 cortex-m0
+machines: kernels
+	@python -m machines.build
+
+demo: kernels
+	@python -m machines.build unix-x64 cortex-m0
 	@python examples/digits/demo.py
 
 test: machines

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from benchmarks.modules import baseline, shipped, sizes
+from machines.machine import MACHINES
 from tests import fft_host
-from tests.machines.machine import MACHINES
 
 SCRIPT = """
 import array, gc, instructions, {module}

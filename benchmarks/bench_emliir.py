@@ -13,7 +13,7 @@ from scipy import signal
 
 from benchmarks.modules import baseline, shipped, sizes
 from emlmpy import iir
-from tests.machines.machine import MACHINES
+from machines.machine import MACHINES
 
 # Two sections; counting two lengths leaves out what a call costs once.
 SCRIPT = """

@@ -9,7 +9,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from benchmarks.modules import baseline, shipped, sizes
 from emlmpy.knn import convert_knn
-from tests.machines.machine import MACHINES
+from machines.machine import MACHINES
 
 NEIGHBORS = 3
 CASES = [(100, 8), (1000, 8), (100, 64)]

@@ -24,8 +24,8 @@ from sklearn.model_selection import train_test_split
 import emlmpy
 from benchmarks.load_peak import load_peak
 from benchmarks.modules import baseline, shipped, sizes
-from tests.machines.build import build
-from tests.machines.machine import MACHINES, ROOT
+from machines.build import build
+from machines.machine import MACHINES, ROOT
 
 Row = tuple[str, str, str, str, float]
 ROWS = 30

@@ -14,9 +14,9 @@ from mpremote.romfs import VfsRomWriter
 
 from benchmarks.load_peak import load_peak
 from benchmarks.modules import shipped, sizes
-from emlmpy.tmdl_file import Activation, Model, pack
+from emlmpy.cnn.tmdl import Activation, Model, pack
+from machines.machine import MACHINES
 from tests.cnn_models import Network
-from tests.machines.machine import MACHINES
 
 # Where no board has anything else; a model is used there in place.
 ADDRESSES = {"cortex-m0": 0x000A_0000, "cortex-m4f": 0x0028_0000}

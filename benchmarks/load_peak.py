@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.modules import shipped
-from tests.machines.machine import MACHINES, Board
+from machines.machine import MACHINES, Board
 
 # Where a board has nothing else: its memory holds a littlefs, larger than the board's RAM disk.
 ADDRESS = 0x000A_0000

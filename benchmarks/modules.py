@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.machines.machine import ROOT
+from machines.machine import ROOT
 
 
 def shipped(module: str, arch: str) -> Path:

@@ -22,9 +22,9 @@ from collections.abc import Callable
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
 
-from emlmpy.tflite_file import write
-from emlmpy.tmdl import convert
-from emlmpy.tmdl_file import Activation, Kind, Layer, Model, Tensor, pack, same_padding
+from emlmpy.cnn.tflite import convert
+from emlmpy.cnn.tmdl import Activation, Kind, Layer, Model, Tensor, pack, same_padding
+from tools.tflite_writer import write
 
 # Of the real values that a convolution or dense layer gives.
 DEVIATION = 3.0

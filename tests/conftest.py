@@ -1,12 +1,15 @@
-"""Which machines the tests run on: `--machine=NAME`, repeatable, default all."""
+"""What `--machine=NAME` (repeatable, default all) and `--seed` select for all tests."""
 
+import os
+import random
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 
-from tests.machines.build import BuildError, build
-from tests.machines.machine import MACHINES, Board, Machine
+from machines.build import BuildError, build
+from machines.machine import MACHINES, Board, Machine
+from tools import kernels
 
 # A test asks for one of these fixtures and runs on each of its machines.
 FIXTURES = {
@@ -17,8 +20,25 @@ FIXTURES = {
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --machine."""
+    """Add --machine and --seed."""
     parser.addoption("--machine", action="append", choices=list(MACHINES), help="default: all")
+    # One number by default, so that the same commit gives the same answer twice.
+    parser.addoption("--seed", default="1", help="of random tests: a number, or `random`")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Settle the seed and build the kernels that emlmpy runs, once for all processes."""
+    if not hasattr(config, "workerinput"):
+        if config.option.seed == "random":
+            config.option.seed = str(random.randrange(2**31))
+        kernels.build()
+    # For the tests whose parameters are random, which must be the same in all processes.
+    os.environ["EMLMPY_SEED"] = config.option.seed
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Say which seed makes the same run again."""
+    return f"random tests: --seed={config.option.seed}"
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -29,6 +49,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             continue
         names = [name for name in names if name in selected]
         metafunc.parametrize(fixture, names, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def seed(request: pytest.FixtureRequest) -> int:
+    """The seed of random tests."""
+    return int(request.config.option.seed)
 
 
 @pytest.fixture(autouse=True)

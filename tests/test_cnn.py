@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from emlmpy.cnn import CnnModel
-from emlmpy.tflite_file import write
-from emlmpy.tmdl import convert, encode
-from emlmpy.tmdl_file import Activation, Kind, Layer, Model, Tensor, pack
+from emlmpy.cnn.tflite import convert, encode
+from emlmpy.cnn.tmdl import Activation, Kind, Layer, Model, Tensor, pack
+from machines.machine import ROOT, DeviceError, Machine
 from tests import cnn_models
-from tests.machines.machine import ROOT, DeviceError, Machine
+from tools.tflite_writer import write
 
 DEVICE = Path(__file__).parent / "device"
 SOURCE = ROOT / "src" / "tinymaix_cnn"

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from emlmpy.cnn import CnnModel
-from emlmpy.cnn_sums import fitting_biases
-from emlmpy.tflite_file import write
-from emlmpy.tmdl import convert, encode
-from emlmpy.tmdl_file import Activation, Kind, Layer, Model, ModelError, Tensor
+from emlmpy.cnn.sums import fitting_biases
+from emlmpy.cnn.tflite import convert, encode
+from emlmpy.cnn.tmdl import Activation, Kind, Layer, Model, ModelError, Tensor
 from tests import cnn_models
 from tests.test_cnn import EXTRA_MODELS
+from tools.tflite_writer import write
 
 LARGE = 2**30
 # What a channel without weights gives, in steps of its output from the zero point on: inside of

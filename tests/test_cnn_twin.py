@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from emlmpy.cnn import CnnModel, describe, is_file, sign
-from emlmpy.tmdl import convert, encode
-from emlmpy.tmdl_file import signed, unpack
+from emlmpy.cnn.tflite import convert, encode
+from emlmpy.cnn.tmdl import signed, unpack
+from machines.machine import ROOT, Machine
 from tests import cnn_models
-from tests.machines.machine import ROOT, Machine
 
 EXTRA_MODELS = Path(os.environ.get("EMLMPY_EXTRA_MODELS", os.devnull))
 OLD = Path(__file__).parent / "files" / "cnn_without_checksum.tmdl"
@@ -150,12 +150,10 @@ def forged(file: bytes, wanted: int) -> bytes:
 
 
 @pytest.mark.parametrize("data_type", ["int8", "float32"])
-def test_flipped_bits(data_type: str) -> None:
+def test_flipped_bits(data_type: str, seed: int) -> None:
     """Of 10 000 random flips of one bit none loads as another model."""
     _, file = cnn_models.build("separable_softmax", data_type)
     assert told(file) == checksum(file) != 0
-    seed = int.from_bytes(os.urandom(4), "little")
-    print("seed", seed)
     random = np.random.default_rng(seed)
     for bit in random.integers(0, 8 * len(file), 10_000):
         flipped = bytearray(file)

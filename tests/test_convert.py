@@ -42,10 +42,10 @@ from threadpoolctl import threadpool_limits
 
 import emlmpy
 from emlmpy import __version__, convert
-from emlmpy.forest_file import to_bin, to_csv
-from emlmpy.forest_twin import ForestTwin
-from emlmpy.twin import compile_kernel
-from tests.machines.machine import ROOT
+from emlmpy.trees.file import to_bin, to_csv
+from emlmpy.trees.twin import ForestTwin
+from machines.machine import ROOT
+from tools.compile_kernel import compile_kernel
 
 FEATURES = ["int16", "uint8", "float32"]
 SETS = ["digits", "iris", "wine", "cancer", *(f"random {seed}" for seed in range(20))]

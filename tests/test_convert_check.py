@@ -17,9 +17,9 @@ from sklearn.metrics import accuracy_score, r2_score
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from emlmpy import convert
-from emlmpy.forest_file import to_bin, to_csv
-from emlmpy.forest_twin import ForestTwin
 from emlmpy.report import Report
+from emlmpy.trees.file import to_bin, to_csv
+from emlmpy.trees.twin import ForestTwin
 
 X, CLASSES = load_iris(return_X_y=True)
 FOREST = RandomForestClassifier(5, max_depth=2, random_state=1)
@@ -93,7 +93,7 @@ def test_save_loads_what_it_writes(
     path.write_bytes(b"old")
     encoders = {"csv": to_csv, "bin": to_bin}
     damaged = {name: lambda forest, to=to: to(forest)[:-9] for name, to in encoders.items()}
-    monkeypatch.setattr("emlmpy.forest.ENCODERS", damaged)
+    monkeypatch.setattr("emlmpy.trees.model.ENCODERS", damaged)
     with pytest.raises(ValueError, match=r"[a-z]+"):
         model.save(path, format)
     assert path.read_bytes() == b"old"
@@ -167,7 +167,7 @@ def test_sums_beyond_float32(trees: int, sign: float, monkeypatch: pytest.Monkey
         with pytest.raises(ValueError, match=text):
             convert(estimator)
         with monkeypatch.context() as patch:
-            patch.setattr("emlmpy.leaves.check_sums", lambda ensemble: None)
+            patch.setattr("emlmpy.trees.leaves.check_sums", lambda ensemble: None)
             with pytest.raises(ValueError, match="must lie within float32's range"):
                 convert(estimator).predict(rows)
 

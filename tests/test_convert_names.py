@@ -17,8 +17,8 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
 from emlmpy import convert
-from emlmpy.forest_file import to_bin, to_csv
-from emlmpy.forest_twin import ForestTwin
+from emlmpy.trees.file import to_bin, to_csv
+from emlmpy.trees.twin import ForestTwin
 
 pandas = pytest.importorskip("pandas")
 

@@ -29,9 +29,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from emlmpy import convert
-from emlmpy.forest_twin import ForestTwin
-from emlmpy.trees import Kind
-from tests.machines.machine import ROOT, Machine
+from emlmpy.trees.extract import Kind
+from emlmpy.trees.twin import ForestTwin
+from machines.machine import ROOT, Machine
 
 DEVICE = Path(__file__).parent / "device"
 MODELS = 300
@@ -251,7 +251,7 @@ def save(case: Case, path: Path) -> Saved | str:
             case.rows = np.clip(np.rint(case.rows), limits.min, limits.max)
         rows = case.rows.astype(model.forest.feature_type)
         assert_same_as_scikit_learn(model, case)
-    index, out, _ = twin.predict(rows)
+    index, out = twin.predict(rows)
     shown = None
     if model.classes is not None:
         shown = [
@@ -278,10 +278,8 @@ def known_refusals() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def saved(tmp_path_factory: pytest.TempPathFactory) -> list[Saved]:
+def saved(tmp_path_factory: pytest.TempPathFactory, seed: int) -> list[Saved]:
     """What save accepted of 300 random estimators, and of two of about 65 000 nodes."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     choose = random.Random(seed)
     path = tmp_path_factory.mktemp("models") / "model"
     found, reasons = [], []

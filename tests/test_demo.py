@@ -15,8 +15,8 @@ from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
 
 import emlmpy
-from tests.machines.build import build
-from tests.machines.machine import MACHINES, ROOT, Machine
+from machines.build import build
+from machines.machine import MACHINES, ROOT, Machine
 
 DIGITS = ROOT / "examples" / "digits"
 PIXELS, CLASSES = load_digits(return_X_y=True)

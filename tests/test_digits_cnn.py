@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from emlmpy.tmdl import convert
-from emlmpy.tmdl_file import pack
+from emlmpy.cnn.tflite import convert
+from emlmpy.cnn.tmdl import pack
+from machines.machine import ROOT, Machine
 from tests import cnn_models
-from tests.machines.machine import ROOT, Machine
 
 EXAMPLE = ROOT / "examples" / "digits_cnn"
 SCRIPT = """

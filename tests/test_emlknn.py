@@ -2,7 +2,6 @@
 
 import math
 import os
-import random
 import subprocess
 import zlib
 from dataclasses import dataclass
@@ -27,11 +26,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 import emlmpy
-from emlmpy import knn, knn_twin
-from emlmpy.__main__ import main
+from emlmpy import knn
+from emlmpy.cli import main
 from emlmpy.knn import KnnModel, convert_knn, load_dataset
-from tests.machines.build import build
-from tests.machines.machine import MACHINES, ROOT, Machine
+from emlmpy.knn import twin as knn_twin
+from machines.build import build
+from machines.machine import MACHINES, ROOT, Machine
 
 DEVICE = Path(__file__).parent / "device"
 N_ROWS = 6
@@ -103,12 +103,8 @@ def scaled(data: np.ndarray) -> np.ndarray:
 
 
 def make_cases() -> list[Case]:
-    """Real data, and random data of all ranges and shapes; the seed is printed."""
-    # The cases' names depend on it, and parallel workers must find the same tests.
-    run = os.environ.get("PYTEST_XDIST_TESTRUNUID")
-    seed = int(run[:8], 16) if run else random.randrange(2**32)
-    print(f"seed {seed}")
-    generator = np.random.default_rng(seed)
+    """Real data, and random data of all ranges and shapes."""
+    generator = np.random.default_rng(int(os.environ["EMLMPY_SEED"]))
     cases = []
 
     def add(name, items, targets, rows, n_neighbors, weights="uniform"):
@@ -291,13 +287,6 @@ print(open("saved.csv").read(), end="")
     assert knn.sign(path.read_bytes()) == path.read_bytes()
 
 
-def seeded() -> np.random.Generator:
-    """A generator of random numbers whose seed a failing test shows."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
-    return np.random.default_rng(seed)
-
-
 # Files of version 1, as emlmpy 0.1.0 wrote them on a device.
 KEPT = {
     "knn1_labels.csv": (
@@ -401,7 +390,9 @@ def answers(model: KnnModel, rows: np.ndarray) -> list[list[str]]:
 
 @pytest.mark.filterwarnings("ignore:the file names features")
 @pytest.mark.parametrize("name", ["unix-x64", "cortex-m0"])
-def test_what_is_saved_loads(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_what_is_saved_loads(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path, seed: int
+) -> None:
     """Whatever save accepts loads on the device and gives the PC's answers; else there is a reason.
 
     300 random models on a PC's MicroPython, 20 on a machine of 32 bits.
@@ -410,7 +401,7 @@ def test_what_is_saved_loads(name: str, request: pytest.FixtureRequest, tmp_path
         pytest.skip(f"{name} is not selected")
     build([name])
     machine = MACHINES[name]
-    generator = seeded()
+    generator = np.random.default_rng(seed)
     # To split a row of 4096 features takes 200 kB, which the small machine does not have.
     wanted, room, memory, most_features = 20, MAX_FILE_BYTES, 20_000, 256
     if name == "unix-x64":
@@ -479,9 +470,9 @@ def scaled_model(classes: list[int] | list[str]) -> KnnModel:
     return KnnModel(ITEMS, [1, 0, 1, 2, 1], 1, classes=classes, scale=scale, feature_names=NAMES)
 
 
-def test_flipped_bits() -> None:
+def test_flipped_bits(seed: int) -> None:
     """No single bit of a file can be inverted so that it loads as another model."""
-    generator = seeded()
+    generator = np.random.default_rng(seed)
     for file in (
         named_model().encode(max_items=9, ring=True),
         KnnModel(DATA, LABELS - 3, 1, feature_names=["*", "-"]).encode(),
@@ -497,9 +488,9 @@ def test_flipped_bits() -> None:
         assert knn.describe(file) == before
 
 
-def test_flipped_bits_on_the_device(machine: Machine) -> None:
+def test_flipped_bits_on_the_device(machine: Machine, seed: int) -> None:
     """The device refuses such files too."""
-    generator = seeded()
+    generator = np.random.default_rng(seed)
     for data in (named_model().encode(), scaled_model(["*", "J-", "crc,"]).encode()):
         bits = generator.integers(8 * len(data), size=150)
         files = {"model.csv": data, "flips.txt": "".join(f"{bit}\n" for bit in bits).encode()}
@@ -776,9 +767,9 @@ def exact_quantize(raw: float, scale: float, offset: float) -> int:
     return min(max(-rounded if value < 0 else rounded, -32768), 32767)
 
 
-def test_quantize() -> None:
+def test_quantize(seed: int) -> None:
     """The kernel's quantising is exact, for all sizes, and at halves."""
-    generator = seeded()
+    generator = np.random.default_rng(seed)
     n_rows, n_features = 40, 50
     scale = generator.normal(size=(n_features, 2)) * 2.0 ** generator.integers(-30, 20, (50, 2))
     raw = generator.normal(size=(n_rows, n_features)) * 2.0 ** generator.integers(-30, 30, (40, 50))
@@ -933,10 +924,10 @@ def test_scaled_dataset(tmp_path: Path) -> None:
     assert np.all(np.abs(features - data) <= 0.51 / np.abs(model.scale[:, 0]) + 1e-6 * data)
 
 
-def test_scaled_on_the_device(machine: Machine, tmp_path: Path) -> None:
+def test_scaled_on_the_device(machine: Machine, tmp_path: Path, seed: int) -> None:
     """Raw floats on the device give the PC's answers, and so do rows that are quantised already."""
     data, labels = load_breast_cancer(return_X_y=True)
-    generator = seeded()
+    generator = np.random.default_rng(seed)
     order = generator.permutation(len(data))
     data, labels = data[order], load_breast_cancer().target_names[labels[order]]
     scaler = StandardScaler().fit(data[:60])

@@ -1,7 +1,6 @@
 """emlfft against numpy.fft, on every machine: the modules in dist/ are what runs."""
 
 import ctypes
-import random
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +10,10 @@ import numpy as np
 import pytest
 from scipy import signal
 
-from emlmpy.twin import compile_kernel
+from emlmpy.fft import FFT
+from machines.machine import ROOT, Board, Machine
 from tests import fft_host
-from tests.machines.machine import ROOT, Board, Machine
+from tools.compile_kernel import compile_kernel
 
 DEVICE = Path(__file__).parent / "device"
 EMLEARN = """
@@ -160,32 +160,85 @@ def test_int16(machine: Machine, scale: float) -> None:
             assert decibels(real + 1j * imag, exact) >= wanted
 
 
-def test_int16_is_what_the_pc_gives(machine: Machine) -> None:
-    """To the bit what the kernel gives here, on all machines."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
+def on_pc(job: Job) -> list[tuple[int, list[bytes]]]:
+    """What emlmpy.fft gives, as a machine prints it."""
+    window = None if isinstance(job.window, str) and job.window == "none" else job.window
+    fft = FFT(job.rows.shape[1], window)
+    if job.kind == "run":
+        real, imag, exponents = fft.run(job.rows[0::2], job.rows[1::2])
+        arrays = [[re.tobytes(), im.tobytes()] for re, im in zip(real, imag, strict=True)]
+    elif job.kind == "power":
+        powers, exponents = fft.power(job.rows)
+        arrays = [[row.tobytes()] for row in powers]
+    else:
+        bins, exponents = fft.rfft(job.rows)
+        parts = bins.view(np.float32).astype(job.rows.dtype)
+        arrays = [[row.tobytes()] for row in parts]
+    is_float = job.rows.dtype == np.float32
+    return [
+        (None if is_float else int(exponent), found)
+        for exponent, found in zip(exponents, arrays, strict=True)
+    ]
+
+
+def test_machines_give_what_the_pc_gives(machine: Machine, seed: int) -> None:
+    """int16 to the bit on all machines, float on those without fused multiply-add."""
     rng = np.random.default_rng(seed)
     sizes = (8, 16, 32, 64, 128) if isinstance(machine, Board) else (8, 32, 256, 1024)
-    scales = (32767, 327.67, 1)
-    jobs = [
-        Job("rfft", np.round(fft_host.random_signals(rng, n, 1) * scale).astype(np.int16))
-        for n in sizes
-        for scale in scales
-    ]
+    jobs = []
+    for n in sizes:
+        signal = fft_host.random_signals(rng, n, 1)
+        for scale in (32767, 327.67, 1):
+            rows = np.round(signal * scale).astype(np.int16)
+            jobs += [Job("rfft", rows), Job("run", rows), Job("power", rows, "hann")]
+        window = rng.uniform(0, 1, n).astype(np.float32)
+        jobs.append(Job("power", np.round(signal * 9999).astype(np.int16), window))
+        if machine.arch in ("x64", "armv7m", "xtensawin"):
+            rows = signal.astype(np.float32)
+            jobs += [Job("rfft", rows), Job("run", rows), Job("power", rows, "hamming")]
     for job, results in zip(jobs, run(machine, jobs), strict=True):
-        for parts, exponent, (found, arrays) in zip(*fft_host.rfft(job.rows), results, strict=True):
-            assert found == exponent
-            assert arrays[0] == parts.tobytes()
+        assert results == on_pc(job), (job.kind, job.rows.dtype, job.rows.shape)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((7,), "power of two from 8 to 4096, not 7"),
+        ((4,), "not 4"),
+        ((8192,), "not 8192"),
+        ((16, "bartlett"), "window must be hann or hamming"),
+        ((16, np.ones(8)), "16 finite numbers"),
+        ((16, np.full(16, np.inf)), "16 finite numbers"),
+        ((16, [1.0] * 15 + [np.nan]), "16 finite numbers"),
+    ],
+)
+def test_bad_transforms_on_the_pc(arguments: tuple, text: str) -> None:
+    """emlmpy.fft refuses what emlfft does."""
+    with pytest.raises(ValueError, match=text):
+        FFT(*arguments)
+
+
+def test_bad_samples_on_the_pc() -> None:
+    """Other types, lengths and pairs."""
+    fft = FFT(16)
+    for samples in (np.zeros(16), np.zeros(16, int), ["a"] * 16):
+        with pytest.raises(TypeError, match="must be float32 or int16"):
+            fft.rfft(samples)
+    for shape in (15, (2, 8), (1, 1, 16), ()):
+        with pytest.raises(ValueError, match=r"shape \(rows, 16\)"):
+            fft.power(np.zeros(shape, np.int16))
+    with pytest.raises(ValueError, match="same type and shape"):
+        fft.run(np.zeros(16, np.int16), np.zeros(16, np.float32))
+    with pytest.raises(ValueError, match="same type and shape"):
+        fft.run(np.zeros((2, 16), np.int16), np.zeros(16, np.int16))
 
 
 @pytest.mark.parametrize(
     ("n", "wanted"),
     [(8, 71), (16, 69), (64, 66), (256, 61), (512, 58), (1024, 56), (2048, 53), (4096, 49)],
 )
-def test_int16_of_random_signals(n: int, wanted: int) -> None:
+def test_int16_of_random_signals(n: int, wanted: int, seed: int) -> None:
     """Signal-to-noise ratios at full scale and 40 dB below, some dB below those of the README."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     rng = np.random.default_rng(seed)
     for scale in (32767, 327.67):
         rows = np.round(fft_host.random_signals(rng, n, 60) * scale).astype(np.int16)
@@ -193,10 +246,8 @@ def test_int16_of_random_signals(n: int, wanted: int) -> None:
         assert fft_host.decibels(loud).min() >= wanted
 
 
-def test_int16_of_all_range(machine: Machine) -> None:
+def test_int16_of_all_range(machine: Machine, seed: int) -> None:
     """Nothing wraps where all samples are the largest, -32768 among them."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     rng = np.random.default_rng(seed)
     jobs = []
     for n in (8, 16, 32, 64, 128, 256):
@@ -275,10 +326,8 @@ def test_agrees_with_emlearn(machine: Machine) -> None:
             assert relative_error(ours[0] + 1j * ours[1], real + 1j * imag) < 1e-5
 
 
-def test_kernels_under_sanitizers(tmp_path: Path) -> None:
+def test_kernels_under_sanitizers(tmp_path: Path, seed: int) -> None:
     """No samples and no window make a kernel leave its memory or overflow."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     program = tmp_path / "fuzz"
     source = Path(__file__).with_name("fuzz_fft.c")
     command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]

@@ -1,7 +1,6 @@
 """Floats that cross between a module and the firmware, whatever registers the firmware passes them
 in: on armv7emsp there are machines with hard float and softfp, on rv32imc with ilp32 and ilp32f."""
 
-import random
 import re
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from scipy import signal
 from sklearn.tree import DecisionTreeRegressor
 
 import emlmpy
-from tests.machines.machine import ROOT, Machine
+from machines.machine import ROOT, Machine
 
 SCRIPT = Path(__file__).parent / "device" / "float_border.py"
 COUNT = 40
@@ -49,10 +48,8 @@ def rows_of_filters(generator: np.random.Generator) -> np.ndarray:
     return (rows * scale[:, None]).astype(np.float32)
 
 
-def test_floats_arrive(machine: Machine, tmp_path: Path) -> None:
+def test_floats_arrive(machine: Machine, tmp_path: Path, seed: int) -> None:
     """Values, distances, predictions and filters' a0 have exactly the bits that they should."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     generator = np.random.default_rng(seed)
 
     size = generator.uniform(1, 2, COUNT) * 2.0 ** generator.integers(-20, 20, COUNT)

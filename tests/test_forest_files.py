@@ -1,6 +1,5 @@
 """The files of emltrees: what is damaged or cut never loads as another model; old versions load."""
 
-import random
 import re
 from pathlib import Path
 from zlib import crc32
@@ -16,11 +15,12 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from emlmpy import convert, forest_check
-from emlmpy.__main__ import main
-from emlmpy.forest_file import Forest, image, to_bin, to_csv
-from emlmpy.forest_twin import ForestTwin
-from tests.machines.machine import ROOT, Machine
+from emlmpy import convert
+from emlmpy.cli import main
+from emlmpy.trees import check as forest_check
+from emlmpy.trees.file import Forest, image, to_bin, to_csv
+from emlmpy.trees.twin import ForestTwin
+from machines.machine import ROOT, Machine
 
 FILES = Path(__file__).parent / "files"
 DATA = load_iris()
@@ -61,7 +61,8 @@ def model(name: str) -> Forest:
 def answers(twin: ForestTwin) -> tuple[bytes, ...]:
     """All that a model says of the data, as bits, and its labels."""
     feature_type = ("int16", "uint8", "float32")[twin.shape.feature_type]
-    found = twin.predict(MILLIMETRES.astype(feature_type))
+    rows = MILLIMETRES.astype(feature_type)
+    found = (*twin.predict(rows), *twin.classify(rows))
     return (*(array.tobytes() for array in found), repr((twin.labels, twin.shape)).encode())
 
 
@@ -78,10 +79,8 @@ def test_cut_files(name: str, form: str) -> None:
 
 @pytest.mark.parametrize("form", ["csv", "bin"])
 @pytest.mark.parametrize("name", ["hard vote", "soft vote", "boosting"])
-def test_flipped_bits(name: str, form: str) -> None:
+def test_flipped_bits(name: str, form: str, seed: int) -> None:
     """Of 10 000 files with one bit flipped, none loads as another model."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     generator = np.random.default_rng(seed)
     data = to_csv(model(name)) if form == "csv" else to_bin(model(name))
     right = answers(ForestTwin(data))
@@ -172,10 +171,8 @@ def test_line_ends() -> None:
 
 
 @pytest.mark.parametrize("classes", [50, 60, 127, 200, 255])
-def test_long_rows(classes: int) -> None:
+def test_long_rows(classes: int, seed: int) -> None:
     """Proportions of up to 255 classes, in rows of any length."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     generator = np.random.default_rng(seed)
     rows = generator.integers(0, 1000, (6 * classes, 4))
     target = np.arange(len(rows)) % classes
@@ -224,14 +221,14 @@ def test_sums_beyond_float32(leaves: tuple[str, str]) -> None:
     with pytest.raises(ValueError, match="values and their sums must lie within float32's range"):
         ForestTwin("\n".join(rows).encode())
     small = [row.replace("e38", "e37") for row in rows]
-    _, out, _ = ForestTwin("\n".join(small).encode()).predict(np.zeros((1, 1), np.float32))
+    _, out = ForestTwin("\n".join(small).encode()).predict(np.zeros((1, 1), np.float32))
     expected = sum(np.float64(np.float32(leaf)) / 10 for leaf in map(float, leaves))
     assert out[0, 0] == pytest.approx(expected, rel=1e-6)
     # A mean of the same values is no larger than they are.
     mean = [*rows]
     mean[1:2] = ["k,1"]
     mean.remove("b,0")
-    _, out, _ = ForestTwin("\n".join(mean).encode()).predict(np.zeros((1, 1), np.float32))
+    _, out = ForestTwin("\n".join(mean).encode()).predict(np.zeros((1, 1), np.float32))
     assert np.isfinite(out[0, 0])
 
 

@@ -2,7 +2,6 @@
 test_convert.py holds to scikit-learn."""
 
 import ctypes
-import random
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -24,9 +23,9 @@ from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils import Bunch
 
 import emlmpy
-from emlmpy.forest_twin import ForestTwin
-from emlmpy.twin import compile_kernel
-from tests.machines.machine import ROOT, Machine
+from emlmpy.trees.twin import ForestTwin
+from machines.machine import ROOT, Machine
+from tools.compile_kernel import compile_kernel
 
 DEVICE = Path(__file__).parent / "device"
 NAMES = np.array(["setosa", "versicolor", "virginica"])
@@ -148,7 +147,9 @@ def test_same_bits(machine: Machine, module: str, name: str, tmp_path: Path) -> 
         files["raw.f"] = raw.tobytes()
     else:
         rows = raw.astype(dtype)
-    index, out, used = twin.predict(rows)
+    index, out = twin.predict(rows)
+    same, used = twin.classify(rows)
+    assert same.tolist() == index.tolist()
     head, facts, *lines = machine.run(
         DEVICE / "forest.py", {**files, "model": content, f"rows.{typecode}": rows.tobytes()}
     ).splitlines()
@@ -195,10 +196,8 @@ except ValueError as error:
 
 @pytest.mark.parametrize("form", ["csv", "bin"])
 @pytest.mark.parametrize("name", ["hard", "codebook", "names", "boosting", "isolation", "scaled"])
-def test_readers_under_sanitizers(name: str, form: str, tmp_path: Path) -> None:
+def test_readers_under_sanitizers(name: str, form: str, tmp_path: Path, seed: int) -> None:
     """Cut and changed files never make the kernel read or write outside of its memory."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     estimator, load, arguments, _ = CASES[name]
     data, classes = load_data(load)
     small = estimator.set_params(max_depth=3) if hasattr(estimator, "max_depth") else estimator
@@ -237,10 +236,8 @@ int32_t predict_rows(void *nodes, int32_t n_nodes, int32_t *roots, int32_t n_tre
 """
 
 
-def test_same_as_emlearns_kernel() -> None:
+def test_same_as_emlearns_kernel(seed: int) -> None:
     """Given exact thresholds, emlearn's eml_trees.h counts the same votes."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     generator = np.random.default_rng(seed)
     train = generator.integers(-300, 300, size=(500, 7))
     classes = (train[:, 0] + train[:, 1] > train[:, 2]).astype(int) + (train[:, 3] > 50)
@@ -277,6 +274,6 @@ def test_same_as_emlearns_kernel() -> None:
         )
         == 0
     )
-    index, proportions, _ = ForestTwin(csv.encode()).predict(rows)
+    index, proportions = ForestTwin(csv.encode()).predict(rows)
     np.testing.assert_allclose(proportions, out, atol=1e-6)
     assert index.tolist() == out.argmax(axis=1).tolist()

@@ -13,7 +13,7 @@ import pytest
 from sklearn.datasets import load_digits
 from sklearn.tree import DecisionTreeClassifier
 
-from tests.machines.machine import ROOT, Board
+from machines.machine import ROOT, Board
 
 DIST = ROOT / "dist"
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.machines.machine import COUNTER, MACHINES, Board, DeviceError, DeviceTimeout, Machine
-from tests.machines.process import TimeLimit, cpu_usage, started
-from tests.machines.raw_repl import RawRepl
+from machines.machine import COUNTER, MACHINES, Board, DeviceError, DeviceTimeout, Machine
+from machines.process import TimeLimit, cpu_usage, started
+from machines.raw_repl import RawRepl
 
 # sys.implementation._mpy >> 10, from the list in MicroPython's documentation of .mpy files.
 ARCHS = {
@@ -268,7 +268,7 @@ def test_board_that_stops(board: Board) -> None:
 
 def test_board_without_firmware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What QEMU says of its own troubles is passed on."""
-    monkeypatch.setattr("tests.machines.machine.BUILD", tmp_path)
+    monkeypatch.setattr("machines.machine.BUILD", tmp_path)
     with pytest.raises(DeviceError, match=r"QEMU stopped: .*firmware\.elf"):
         MACHINES["cortex-m0"].run("print('never')")
 

@@ -1,13 +1,12 @@
 """The float routines for CPUs without an FPU, against numpy's float32."""
 
 import ctypes
-import random
 
 import numpy as np
 import pytest
 
-from emlmpy.twin import compile_kernel
-from tests.machines.machine import ROOT
+from machines.machine import ROOT
+from tools.compile_kernel import compile_kernel
 
 SOURCE = """
 #define SOFT_FLOAT
@@ -42,10 +41,8 @@ TINY = np.float32(2.0**-126)
 
 
 @pytest.fixture(scope="module")
-def operands() -> tuple[np.ndarray, np.ndarray]:
+def operands(seed: int) -> tuple[np.ndarray, np.ndarray]:
     """Bits of floats: any, of nearly the same exponent, with many ties, and the special ones."""
-    seed = random.randrange(2**32)
-    print(f"seed {seed}")
     rng = np.random.default_rng(seed)
     a, b = rng.integers(0, 2**32, (2, COUNT), dtype=np.uint32)
     near = slice(0, COUNT // 2)

@@ -12,8 +12,8 @@ import pytest
 from matplotlib import image
 from scipy import signal
 
-from tests.machines.build import build
-from tests.machines.machine import MACHINES, ROOT, DeviceError
+from machines.build import build
+from machines.machine import MACHINES, ROOT, DeviceError
 
 EXAMPLE = ROOT / "examples" / "soundlevel"
 NAMES = ["unix-x64", "cortex-m4f"]

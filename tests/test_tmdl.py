@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as schema
 
-from emlmpy import tmdl
-from emlmpy.tflite_file import Writer, write
-from emlmpy.tmdl import convert
-from emlmpy.tmdl_file import Activation, Kind, Layer, Model, ModelError, Tensor, pack, unpack
+from emlmpy.cli import tmdl as tmdl_command
+from emlmpy.cnn.tflite import convert, save
+from emlmpy.cnn.tmdl import Activation, Kind, Layer, Model, ModelError, Tensor, pack, unpack
 from tests import cnn_models
+from tools.tflite_writer import Writer, write
 
 INT8, FLOAT32 = np.dtype("int8"), np.dtype("float32")
 EXTRA_MODELS = Path(os.environ.get("EMLMPY_EXTRA_MODELS", os.devnull))
@@ -632,8 +632,8 @@ def test_bad_model(reason: str) -> None:
 def command(*arguments: Path) -> None:
     """Run `emlmpy tmdl`."""
     parser = argparse.ArgumentParser()
-    tmdl.add_arguments(parser)
-    tmdl.run(parser.parse_args([str(argument) for argument in arguments]))
+    tmdl_command.add_arguments(parser)
+    tmdl_command.run(parser.parse_args([str(argument) for argument in arguments]))
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
@@ -676,7 +676,7 @@ def test_command_describes(tmp_path: Path, capsys: pytest.CaptureFixture) -> Non
     command(source)
     table = capsys.readouterr().out
     assert [*tmp_path.iterdir()] == [source]
-    tmdl.save(convert(source.read_bytes()), output)
+    save(convert(source.read_bytes()), output)
     command(output)
     # Names are not in the file.
     found = capsys.readouterr().out

@@ -1,6 +1,6 @@
 """emltrees against scikit-learn, on every machine: the modules in dist/ are what runs."""
 
-import random
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
 import emlmpy
-from emlmpy.forest_file import image, to_bin, to_csv
-from tests.machines.machine import ROOT, Machine
+from emlmpy.trees.file import image, to_bin, to_csv
+from machines.machine import ROOT, Machine
 
 DEVICE = Path(__file__).parent / "device"
 
@@ -73,9 +73,7 @@ def random_rows(generator: np.random.Generator, rows: int, low: int, high: int) 
 def load(name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Training rows, their classes, and int16 rows to predict."""
     if name.startswith("random"):
-        seed = random.randrange(2**32)
-        print(f"seed {seed}")
-        generator = np.random.default_rng(seed)
+        generator = np.random.default_rng(int(os.environ["EMLMPY_SEED"]))
         # What the thresholds become: scikit-learn puts them half-way between neighbouring values.
         low, high, step = {
             "random half": (-20, 20, 1),  # half-integers and integers

@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.machines.machine import MACHINES, ROOT, Machine
+from machines.machine import MACHINES, ROOT, Machine
 
 MEASURE = Path(__file__).resolve().with_name("measure.py")
 BUILD = ROOT / "build" / "demo"

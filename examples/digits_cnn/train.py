@@ -11,9 +11,8 @@ from ai_edge_litert.interpreter import Interpreter
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from emlmpy.tflite_file import write
-from emlmpy.tmdl import convert, save
-from emlmpy.tmdl_file import (
+from emlmpy.cnn.tflite import convert, save
+from emlmpy.cnn.tmdl import (
     Activation,
     Kind,
     Layer,
@@ -22,6 +21,7 @@ from emlmpy.tmdl_file import (
     same_padding,
     table,
 )
+from tools.tflite_writer import write
 
 FOLDER = Path(__file__).parent
 EPOCHS = 40

@@ -15,7 +15,7 @@ from design import RATE, a_weighting
 from matplotlib.figure import Figure
 
 from emlmpy import iir
-from tests.machines.machine import MACHINES, ROOT, DeviceError
+from machines.machine import MACHINES, ROOT, DeviceError
 
 MAIN = Path(__file__).resolve().with_name("main.py")
 BUILD = ROOT / "build" / "soundlevel"

@@ -8,7 +8,7 @@ the last shift makes up for it. That leaves room for what transients add to the 
 as much again and more: were a value between the sections cut off, the filter would ring on. Beyond,
 and where the result does not fit int16, values saturate.
 
-tools/emlmpy/iir_bound.py computes how far results can be from exact ones: what changes the
+emlmpy/iir/bound.py computes how far results can be from exact ones: what changes the
 arithmetic here changes it there.
 
 Samples of several channels are interleaved, and every channel has states of its own:

@@ -1,5 +1,6 @@
 # For each case: loads its model, predicts its rows; prints the answer, the novelty and all
 # neighbours, floats as their bits.
+import gc
 import struct
 
 import emlknn
@@ -12,6 +13,8 @@ def bits(value):
 with open("cases.txt") as cases:
     for case in cases:
         name, n_neighbors, regression = case.split()
+        model = row = None  # a small board has no room for two
+        gc.collect()
         model = emlknn.load(name + ".csv")
         row = model.row()  # of floats, if the model has a scale
         with open(name + ".bin", "rb") as rows:

@@ -1,0 +1,3 @@
+#define EML_CNN_FP32
+#define CNN(name) cnn_fp32_##name
+#include "cnn.inc"

@@ -1,0 +1,2 @@
+#define CNN(name) cnn_int8_##name
+#include "cnn.inc"

@@ -1,0 +1,2 @@
+#define IIR(name) iir_##name
+#include "iir.inc"

@@ -1,0 +1,183 @@
+"""emlknn's Knn object on this computer: its kernel, its checks, and its own reader of files."""
+
+import ctypes
+import io
+from array import array
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from emlmpy import device_python, kernels
+
+MAX_ITEMS = 65535
+MAX_FEATURES = 4096
+HEADER_INTS = 7  # of EmlKnnHeader
+
+
+class Knn:
+    """A model in the kernel's memory, as emlknn.c has it; its errors are in the same words."""
+
+    def __init__(self, *settings: int) -> None:
+        """Make an empty model, as `_new` in emlknn.c."""
+        max_items, n_features, n_neighbors, *flags = settings
+        _check(1 <= max_items <= MAX_ITEMS, "max_items must be 1 to 65535")
+        _check(1 <= n_features <= MAX_FEATURES, "n_features must be 1 to 4096")
+        _check(1 <= n_neighbors <= max_items, "n_neighbors must be 1 to max_items")
+        numbers = (max_items, n_features, n_neighbors, *map(bool, flags), 0)
+        self.kernel = load_kernel()
+        self.pointer = self.kernel.new(array("H", numbers).tobytes())
+        if not self.pointer:
+            raise MemoryError("not enough memory for the model")
+        self.n_features = n_features
+        self.n_neighbors = n_neighbors
+        self.ring, self.regression, self.weighted = map(bool, flags)
+        self.classes: tuple[int | str, ...] | None = None
+        self.scale: NDArray[np.float32] | None = None
+
+    def __del__(self) -> None:
+        """Free the kernel's memory."""
+        if getattr(self, "pointer", None):
+            self.kernel.free(self.pointer)
+
+    def __len__(self) -> int:
+        """Return the number of items."""
+        return self.header()[-1]
+
+    def header(self) -> list[int]:
+        """Return the numbers of the file's first row."""
+        return array("H", ctypes.string_at(self.pointer, 2 * HEADER_INTS)).tolist()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the items, of the neighbours' list and of the scale."""
+        return self.kernel.bytes(self.pointer)
+
+    def attach(self, classes: tuple[int | str, ...], scale: "array[float]") -> None:
+        """Add labels of classes, and scale and offset of each feature, as `_attach` in emlknn.c."""
+        if scale:
+            _check(len(scale) == 2 * self.n_features, "each feature must have a scale")
+            self.scale = np.array(scale, np.float32).reshape(-1, 2)
+            self.kernel.scale(self.pointer, self.scale.ctypes.data)
+        self.classes = classes or None
+
+    def additem(self, features: "array[int]", target: float) -> int:
+        """Add an item with quantised features; return its index."""
+        if self.regression:
+            bits = np.float32(target).view(np.int32)
+            _check(np.isfinite(target), "value must be finite")
+        else:
+            bits = int(target)
+            if self.classes is None:
+                _check(-32768 <= bits <= 32767, "label must be -32768 to 32767")
+            else:
+                _check(0 <= bits < len(self.classes), "label must be 0 to len(classes) - 1")
+        _check(
+            features.typecode == "h" and len(features) == self.n_features,
+            "features must be array('h') of n_features items",
+        )
+        index = self.kernel.add(self.pointer, features.buffer_info()[0], bits)
+        _check(index >= 0, "model must not be full")
+        return index
+
+    def items(self) -> tuple[NDArray[np.int16], NDArray[Any]]:
+        """Return the features, (items, features), and the labels, int16, or values, float32."""
+        features = np.zeros((len(self), self.n_features), np.int16)
+        targets = [
+            self.kernel.get(self.pointer, index, row.ctypes.data)
+            for index, row in enumerate(features)
+        ]
+        bits = np.array(targets, np.int32)
+        return features, bits.view(np.float32) if self.regression else bits.astype(np.int16)
+
+    def predict(self, rows: NDArray[np.int16]) -> NDArray[Any]:
+        """Return the label, int32, or value, float32, for each of the rows, (rows, features)."""
+        results = self._run(self.kernel.predict, rows)
+        return results.view(np.float32) if self.regression else results
+
+    def novelty(self, rows: NDArray[np.int16]) -> NDArray[np.float32]:
+        """Return the mean distance to the neighbours for each of the rows, (rows, features)."""
+        return self._run(self.kernel.novelty, rows).view(np.float32)
+
+    def _run(self, function: Callable[..., None], rows: NDArray[np.int16]) -> NDArray[np.int32]:
+        _check(len(self) >= self.n_neighbors, "n_neighbors items must be added first")
+        results = np.zeros(len(rows), np.int32)
+        rows = np.ascontiguousarray(rows, np.int16)
+        function(self.pointer, rows.ctypes.data, results.ctypes.data, len(rows))
+        return results
+
+
+def quantize(scale: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Return rows in raw units, (rows, features), as the device quantises them.
+
+    scale: scale and offset of each feature, (features, 2). Raises ValueError for a NaN.
+    """
+    rows = np.ascontiguousarray(rows, np.float32)
+    scale = np.ascontiguousarray(scale, np.float32)
+    results = np.zeros(rows.shape, np.int16)
+    pointers = (scale.ctypes.data, rows.ctypes.data, results.ctypes.data)
+    n_rows, n_features = rows.shape
+    whole = load_kernel().quantize(n_features, *pointers, n_rows)
+    _check(whole, "features must not be nan")
+    return results
+
+
+def load(data: bytes) -> Knn:
+    """Load a file with the reader that the device has.
+
+    Raises ValueError, with the device's text, for a file that the device refuses.
+    """
+    source = io.StringIO(as_text(data), newline="\n")
+    try:
+        return reader()["load"](source)
+    except ValueError as error:
+        raise ValueError(str(error)) from None
+    except OverflowError:  # 1p9999 is infinite in MicroPython
+        raise ValueError("number expected, or out of range") from None
+
+
+def as_text(data: bytes) -> str:
+    """Return a file's text."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise ValueError("file is damaged") from None
+
+
+@cache
+def reader() -> dict[str, Any]:
+    """Return what the Python part of emlknn defines."""
+    functions = {"_new": Knn, "_attach": Knn.attach, "_methods": {}, "int": ascii_int}
+    return device_python.run(["common/rows.py", "emlknn/files.py"], functions)
+
+
+def ascii_int(text: str) -> int:
+    """Return a whole number as MicroPython reads it: other alphabets have no digits there."""
+    if not text.isascii():
+        raise ValueError("number expected, or out of range")
+    return int(text)
+
+
+def _check(holds: bool, requirement: str) -> None:
+    if not holds:
+        raise ValueError(requirement)
+
+
+@cache
+def load_kernel() -> kernels.Kernel:
+    """Return the functions of kernels/knn.c."""
+    pointer, int32, uint32 = ctypes.c_void_p, ctypes.c_int32, ctypes.c_uint32
+    return kernels.Kernel(
+        "knn",
+        new=(pointer, [ctypes.c_char_p]),
+        free=(None, [pointer]),
+        bytes=(uint32, [pointer]),
+        scale=(None, [pointer, pointer]),
+        quantize=(int32, [uint32, pointer, pointer, pointer, uint32]),
+        add=(int32, [pointer, pointer, int32]),
+        get=(int32, [pointer, uint32, pointer]),
+        predict=(None, [pointer, pointer, pointer, uint32]),
+        novelty=(None, [pointer, pointer, pointer, uint32]),
+    )

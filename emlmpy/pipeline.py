@@ -1,0 +1,152 @@
+"""Finds what can be converted in what a user has fitted: a model, and the scalers in front of it.
+
+Pipelines and searches for parameters are taken apart. What cannot be converted is refused in one
+sentence that says what to do instead.
+"""
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection._search import BaseSearchCV
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import check_is_fitted
+
+from emlmpy.trees import extract as trees
+from emlmpy.trees.scalers import SCALERS
+
+NEIGHBORS = (KNeighborsClassifier, KNeighborsRegressor)
+SUPPORTED = (*trees.SUPPORTED, *NEIGHBORS)
+
+# What to do about estimators that are often tried: class names, and the advice.
+BOOSTING_HINT = "fit a HistGradientBoosting estimator of scikit-learn's, which works alike"
+PARTS_HINT = "convert its fitted parts one by one, and combine their answers on the device"
+HINTS = {
+    ("BaggingClassifier", "BaggingRegressor"): (
+        "fit a RandomForest or ExtraTrees estimator, which draws its rows alike"
+    ),
+    ("AdaBoostClassifier", "AdaBoostRegressor"): (
+        "fit a GradientBoosting or HistGradientBoosting estimator"
+    ),
+    ("VotingClassifier", "VotingRegressor", "StackingClassifier", "StackingRegressor"): PARTS_HINT,
+    (
+        "OneVsRestClassifier",
+        "OneVsOneClassifier",
+        "OutputCodeClassifier",
+        "MultiOutputClassifier",
+        "MultiOutputRegressor",
+        "ClassifierChain",
+        "RegressorChain",
+    ): PARTS_HINT,
+    ("CalibratedClassifierCV",): "fit its estimator without it, and convert that",
+    ("TunedThresholdClassifierCV", "FixedThresholdClassifier"): (
+        "convert its estimator_, and compare the proportion with the threshold on the device"
+    ),
+    ("TransformedTargetRegressor",): (
+        "convert its regressor_, and transform the answers back on the device"
+    ),
+}
+FOREIGN = ("xgboost", "lightgbm", "catboost")
+
+
+@dataclass
+class Parts:
+    """What a fitted estimator consists of."""
+
+    given: BaseEstimator  # what the user handed in; it predicts from rows as they are
+    scalers: list[BaseEstimator]  # in the order in which they are applied
+    model: BaseEstimator  # one of SUPPORTED, fitted
+
+    @property
+    def first(self) -> BaseEstimator:
+        """The part that gets the rows as they are, and knows the names of their columns."""
+        return self.scalers[0] if self.scalers else self.model
+
+
+def take_apart(estimator: Any) -> Parts:
+    """Return the scalers and the model of a fitted estimator, pipeline or search.
+
+    Raises TypeError for what is not supported, ValueError for what is not fitted; both say what to
+    do.
+    """
+    if isinstance(estimator, type):
+        name = estimator.__name__
+        raise TypeError(f"{name} is a class: convert a fitted object of it, {name}().fit(X, y)")
+    scalers: list[BaseEstimator] = []
+    model = estimator
+    while True:
+        if isinstance(model, Pipeline):
+            for name, step in model.steps[:-1]:
+                scalers += scalers_of(name, step)
+            model = model.steps[-1][1]
+        elif isinstance(model, BaseSearchCV):
+            model = best_of(model)
+        elif type(model).__name__ == "FrozenEstimator":
+            model = model.estimator
+        else:
+            break
+    if not isinstance(model, SUPPORTED):
+        refuse(model)
+    for part in (*scalers, model):
+        require_fitted(part)
+    return Parts(estimator, scalers, model)
+
+
+def scalers_of(name: str, step: Any) -> list[BaseEstimator]:
+    """Return the scalers of a pipeline's step: none, one, or those of a pipeline of scalers."""
+    if step is None or step == "passthrough":
+        return []
+    if isinstance(step, Pipeline):
+        return [found for inner, part in step.steps for found in scalers_of(inner, part)]
+    if type(step) not in SCALERS:
+        names = ", ".join(scaler.__name__ for scaler in SCALERS)
+        raise TypeError(
+            f"the pipeline's step {name!r}, {type(step).__name__}, is not supported: "
+            "compute it on the device before predict, and convert what comes behind it; "
+            f"supported in front of a model are {names}"
+        )
+    return [step]
+
+
+def best_of(search: BaseSearchCV) -> BaseEstimator:
+    """Return the estimator that a search for parameters has found and fitted."""
+    name = type(search).__name__
+    if hasattr(search, "best_estimator_"):
+        return search.best_estimator_
+    if not search.refit:
+        raise ValueError(
+            f"{name} has refit=False and so no fitted estimator: fit it with refit=True, or fit an "
+            "estimator with its best_params_ and convert that"
+        )
+    raise NotFittedError(f"{name} is not fitted: call fit first")
+
+
+def require_fitted(part: BaseEstimator) -> None:
+    """Raise NotFittedError, a ValueError, unless fit was called."""
+    try:
+        check_is_fitted(part)
+    except NotFittedError:
+        raise NotFittedError(f"{type(part).__name__} is not fitted: call fit first") from None
+
+
+def refuse(model: Any) -> NoReturn:
+    """Raise TypeError, which says what is supported."""
+    name = type(model).__name__
+    supported = ", ".join(kind.__name__ for kind in SUPPORTED)
+    if model is None or isinstance(model, str):
+        raise TypeError(f"{model!r} is no estimator; supported are {supported}")
+    hint = advice(type(model))
+    raise TypeError(
+        f"{name} is not supported{f': {hint}' if hint else ''}; supported are {supported}, alone, "
+        "behind scalers in a Pipeline, or found by GridSearchCV and its like"
+    )
+
+
+def advice(kind: type) -> str | None:
+    """What to do instead of converting an estimator of this type; None if there is no advice."""
+    if kind.__module__.partition(".")[0] in FOREIGN:
+        return BOOSTING_HINT
+    bases = {base.__name__ for base in kind.__mro__}
+    return next((hint for names, hint in HINTS.items() if bases & set(names)), None)
