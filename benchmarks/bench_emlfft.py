@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks.modules import baseline, shipped, sizes
 from machines.machine import MACHINES
-from tests import fft_host
+from tests.fft import host as fft_host
 
 SCRIPT = """
 import array, gc, instructions, {module}

@@ -16,7 +16,7 @@ from benchmarks.load_peak import load_peak
 from benchmarks.modules import shipped, sizes
 from emlmpy.cnn.tmdl import Activation, Model, pack
 from machines.machine import MACHINES
-from tests.cnn_models import Network
+from tests.cnn.models import Network
 
 # Where no board has anything else; a model is used there in place.
 ADDRESSES = {"cortex-m0": 0x000A_0000, "cortex-m4f": 0x0028_0000}

@@ -12,8 +12,7 @@ def create_environment(root: Path, build: Path) -> None:
     """Create .venv with the pinned packages and emlmpy; nothing is done if it has them already."""
     folder = root / ".venv"
     requirements = Path(__file__).with_name("requirements.txt")
-    inputs = requirements.read_bytes() + (root / "pyproject.toml").read_bytes()
-    wanted = hashlib.sha256(inputs).hexdigest()
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
     stamp = folder / "requirements.sha256"  # written last: without it, .venv is not complete
     if stamp.exists() and stamp.read_text() == wanted:
         return
@@ -25,6 +24,6 @@ def create_environment(root: Path, build: Path) -> None:
     pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     run([*pip, "--requirement", str(requirements)], build / "setup" / "pip.log")
     # emlmpy itself, from where it is, so that a change to it needs no installation.
-    editable = ["--no-deps", "--no-build-isolation", "--editable", str(root)]
-    run([*pip, *editable], build / "setup" / "pip-emlmpy.log")
+    (site_packages,) = folder.glob("lib/python3*/site-packages")
+    (site_packages / "emlmpy.pth").write_text(f"{root}\n")
     stamp.write_text(wanted)

@@ -12,10 +12,10 @@ from scipy import signal
 
 from emlmpy.fft import FFT
 from machines.machine import ROOT, Board, Machine
-from tests import fft_host
+from tests.fft import host as fft_host
 from tools.compile_kernel import compile_kernel
 
-DEVICE = Path(__file__).parent / "device"
+DEVICE = Path(__file__).parents[1] / "device" / "fft"
 EMLEARN = """
 #define _DEFAULT_SOURCE // for M_PI
 #include <eml_fft.h>
@@ -87,7 +87,7 @@ def run(machine: Machine, jobs: list[Job]) -> list[Result]:
         lines.append(f"{data} {rows.shape[1]} {kind} {typecode} {window}\n")
     files["jobs.txt"] = "".join(lines).encode()
     results: list[Result] = [[]]
-    for line in machine.run(DEVICE / "emlfft_run.py", files).splitlines():
+    for line in machine.run(DEVICE / "run.py", files).splitlines():
         exponent, *arrays = line.split()
         if exponent == "end":
             results.append([])
@@ -329,7 +329,7 @@ def test_agrees_with_emlearn(machine: Machine) -> None:
 def test_kernels_under_sanitizers(tmp_path: Path, seed: int) -> None:
     """No samples and no window make a kernel leave its memory or overflow."""
     program = tmp_path / "fuzz"
-    source = Path(__file__).with_name("fuzz_fft.c")
+    source = Path(__file__).parents[1] / "fuzz" / "fft.c"
     command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command += [f"-I{ROOT / 'src' / 'emlfft'}", str(source), "-o", str(program)]
@@ -339,9 +339,9 @@ def test_kernels_under_sanitizers(tmp_path: Path, seed: int) -> None:
 
 def test_calls(machine: Machine) -> None:
     """A script that checks itself on the device."""
-    assert machine.run(DEVICE / "emlfft_calls.py", module(machine)) == "ok\n"
+    assert machine.run(DEVICE / "calls.py", module(machine)) == "ok\n"
 
 
 def test_memory(machine: Machine) -> None:
     """A script that checks itself on the device: what is allocated when, and each failure of it."""
-    assert machine.run(DEVICE / "emlfft_memory.py", module(machine), timeout=120) == "ok\n"
+    assert machine.run(DEVICE / "memory.py", module(machine), timeout=120) == "ok\n"

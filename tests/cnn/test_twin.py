@@ -12,10 +12,10 @@ from emlmpy.cnn import CnnModel, describe, is_file, sign
 from emlmpy.cnn.tflite import convert, encode
 from emlmpy.cnn.tmdl import signed, unpack
 from machines.machine import ROOT, Machine
-from tests import cnn_models
+from tests.cnn import models as cnn_models
 
 EXTRA_MODELS = Path(os.environ.get("EMLMPY_EXTRA_MODELS", os.devnull))
-OLD = Path(__file__).parent / "files" / "cnn_without_checksum.tmdl"
+OLD = Path(__file__).parents[1] / "files" / "cnn_without_checksum.tmdl"
 DIGITS = ROOT / "examples" / "digits_cnn" / "digits_cnn.tmdl"
 CHECKSUM = r"checksum differs: edited by hand\? emlmpy check --sign FILE"
 SCRIPT = """

@@ -27,7 +27,7 @@ from emlmpy.trees.twin import ForestTwin
 from machines.machine import ROOT, Machine
 from tools.compile_kernel import compile_kernel
 
-DEVICE = Path(__file__).parent / "device"
+DEVICE = Path(__file__).parents[1] / "device" / "trees"
 NAMES = np.array(["setosa", "versicolor", "virginica"])
 
 # Estimator, data, convert's arguments, file format.
@@ -203,7 +203,7 @@ def test_readers_under_sanitizers(name: str, form: str, tmp_path: Path, seed: in
     small = estimator.set_params(max_depth=3) if hasattr(estimator, "max_depth") else estimator
     emlmpy.convert(small.fit(data.data, classes), **arguments).save(tmp_path / "m", format=form)
     program = tmp_path / "fuzz"
-    source = Path(__file__).with_name("fuzz_forest.c")
+    source = Path(__file__).parents[1] / "fuzz" / "forest.c"
     command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command += [f"-I{ROOT / 'src' / folder}" for folder in ("emltrees", "common")]

@@ -57,7 +57,6 @@ def test_status_and_message(tmp_path: Path) -> None:
     """Set-up ends with a status and one line that says what to do, not a traceback."""
     shutil.copytree(SETUP, tmp_path / "tools" / "setup")
     (tmp_path / ".venv").symlink_to(ROOT / ".venv")
-    shutil.copy(ROOT / "pyproject.toml", tmp_path)
     result = subprocess.run(
         [sys.executable, tmp_path / "tools" / "setup"],
         env=os.environ | {"MPY_DIR": str(tmp_path)},

@@ -9,7 +9,7 @@ import pytest
 from emlmpy.cnn.tflite import convert
 from emlmpy.cnn.tmdl import pack
 from machines.machine import ROOT, Machine
-from tests import cnn_models
+from tests.cnn import models as cnn_models
 
 EXAMPLE = ROOT / "examples" / "digits_cnn"
 SCRIPT = """

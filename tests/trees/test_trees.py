@@ -16,7 +16,7 @@ import emlmpy
 from emlmpy.trees.file import image, to_bin, to_csv
 from machines.machine import ROOT, Machine
 
-DEVICE = Path(__file__).parent / "device"
+DEVICE = Path(__file__).parents[1] / "device" / "trees"
 
 
 def module(machine: Machine) -> dict[str, Path]:

@@ -12,10 +12,10 @@ from scipy import signal
 from emlmpy import iir
 from emlmpy.iir import model
 from machines.machine import ROOT, Board, Machine
-from tests import iir_designs
+from tests.iir import designs as iir_designs
 
-DEVICE = Path(__file__).parent / "device"
-FILES = Path(__file__).parent / "files"
+DEVICE = Path(__file__).parents[1] / "device" / "iir"
+FILES = Path(__file__).parents[1] / "files"
 SOS = signal.butter(2, [0.08, 0.2], "bandpass", fs=1, output="sos")
 IMPULSE = np.eye(1, 16, dtype=np.float32)[0]
 # Where multiplications are fused with additions, floats are not the PC's to the bit.
@@ -97,7 +97,7 @@ GOOD = [
 def on_device(machine: Machine, contents: list[bytes]) -> list[str]:
     """What emliir.load says of each file, and otherwise what the filter makes of an impulse."""
     cases = "".join(content.hex() + "\n" for content in contents).encode()
-    output = machine.run(DEVICE / "emliir_files.py", {**module(machine), "cases.txt": cases})
+    output = machine.run(DEVICE / "files.py", {**module(machine), "cases.txt": cases})
     return output.splitlines()
 
 
@@ -239,7 +239,7 @@ def test_what_save_accepts_loads(machine: Machine, tmp_path: Path, seed: int) ->
     samples = rng.integers(-32768, 32768, 64).astype(np.int16)
     files["data.bin"] = samples.tobytes()
     files["jobs.txt"] = "".join(f"{name} data.bin\n" for name, _ in filters).encode()
-    output = machine.run(DEVICE / "emliir_saved.py", files, timeout=300).splitlines()
+    output = machine.run(DEVICE / "saved.py", files, timeout=300).splitlines()
     for (_, sos), line in zip(filters, output, strict=True):
         floats, _, integers = line.partition(" ")
         device = iir.Filter(sos, cpu=machine.arch)
@@ -352,4 +352,4 @@ def test_sign() -> None:
 
 def test_memory(machine: Machine) -> None:
     """A script that checks itself on the device: each allocation fails once."""
-    assert machine.run(DEVICE / "emliir_memory.py", module(machine), timeout=120) == "ok\n"
+    assert machine.run(DEVICE / "memory.py", module(machine), timeout=120) == "ok\n"

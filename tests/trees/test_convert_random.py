@@ -33,7 +33,7 @@ from emlmpy.trees.extract import Kind
 from emlmpy.trees.twin import ForestTwin
 from machines.machine import ROOT, Machine
 
-DEVICE = Path(__file__).parent / "device"
+DEVICE = Path(__file__).parents[1] / "device" / "trees"
 MODELS = 300
 ON_A_BOARD = 20
 BOARD_BYTES = 60000  # of files, beside the module

@@ -10,7 +10,7 @@ from scipy import signal
 
 from emlmpy import iir
 from emlmpy.iir import model
-from tests import iir_designs
+from tests.iir import designs as iir_designs
 
 CPUS = ("armv6m", "armv7emsp")
 M0_1 = ("armv6m", 1)

@@ -33,7 +33,7 @@ from emlmpy.knn import twin as knn_twin
 from machines.build import build
 from machines.machine import MACHINES, ROOT, Machine
 
-DEVICE = Path(__file__).parent / "device"
+DEVICE = Path(__file__).parents[1] / "device" / "knn"
 N_ROWS = 6
 # What the smallest machine's disk has room for, beside the module.
 MAX_FILE_BYTES = 40_000
@@ -197,7 +197,7 @@ def test_predict(machine: Machine, cases: list[Case]) -> None:
         files[f"{case.name}.bin"] = case.rows.astype("<i2").tobytes()
         listing += f"{case.name} {case.n_neighbors} {int(case.regression)}\n"
     files["cases.txt"] = listing.encode()
-    output = machine.run(DEVICE / "emlknn_predict.py", files)
+    output = machine.run(DEVICE / "predict.py", files)
     lines = [line.split() for line in output.splitlines()]
     assert len(lines) == sum(len(case.rows) for case in cases)
     for case in cases:
@@ -252,9 +252,7 @@ def check_case(case: Case, lines: list[list[str]]) -> None:
                 assert int(answer) == predicted[row]
 
 
-@pytest.mark.parametrize(
-    "script", ["emlknn_calls.py", "emlknn_edit.py", "emlknn_files.py", "emlknn_memory.py"]
-)
+@pytest.mark.parametrize("script", ["calls.py", "edit.py", "files.py", "memory.py"])
 def test_script(machine: Machine, script: str) -> None:
     """Scripts that check themselves on the device."""
     assert machine.run(DEVICE / script, module(machine), timeout=240) == "ok\n"
@@ -303,7 +301,7 @@ KEPT = {
 @pytest.mark.parametrize("name", KEPT)
 def test_kept_file(machine: Machine, name: str) -> None:
     """Files of version 1 still load, here and there, and can be signed."""
-    path = Path(__file__).parent / "files" / name
+    path = Path(__file__).parents[1] / "files" / name
     expected = KEPT[name]
     data = path.read_bytes()
     features, targets = load_dataset(path)
@@ -431,7 +429,7 @@ def test_what_is_saved_loads(
     files["cases.txt"] = listing.encode()
     assert len(reasons) > 5 and all(len(reason) > 10 for reason in reasons), reasons
     found: dict[str, list[list[str]]] = {}
-    for line in machine.run(DEVICE / "emlknn_predict.py", files, timeout=240).splitlines():
+    for line in machine.run(DEVICE / "predict.py", files, timeout=240).splitlines():
         case, answer, *_, novelty = line.split()
         found.setdefault(case, []).append([answer, novelty])
     assert found == expected
@@ -494,7 +492,7 @@ def test_flipped_bits_on_the_device(machine: Machine, seed: int) -> None:
     for data in (named_model().encode(), scaled_model(["*", "J-", "crc,"]).encode()):
         bits = generator.integers(8 * len(data), size=150)
         files = {"model.csv": data, "flips.txt": "".join(f"{bit}\n" for bit in bits).encode()}
-        output = machine.run(DEVICE / "emlknn_flips.py", module(machine) | files, timeout=120)
+        output = machine.run(DEVICE / "flips.py", module(machine) | files, timeout=120)
         assert output == "ok\n"
 
 
@@ -1090,7 +1088,7 @@ def test_kernel_under_sanitizers(tmp_path: Path) -> None:
     program = tmp_path / "fuzz"
     command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    source = Path(__file__).parent / "emlknn_fuzz.c"
+    source = Path(__file__).parents[1] / "fuzz" / "knn.c"
     command += [f"-I{ROOT / 'src' / folder}" for folder in ("emlknn", "common")]
     command += [str(source), "-o", str(program)]
     subprocess.run(command, check=True)

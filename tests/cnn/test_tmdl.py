@@ -12,7 +12,7 @@ from ai_edge_litert import schema_py_generated as schema
 from emlmpy.cli import tmdl as tmdl_command
 from emlmpy.cnn.tflite import convert, save
 from emlmpy.cnn.tmdl import Activation, Kind, Layer, Model, ModelError, Tensor, pack, unpack
-from tests import cnn_models
+from tests.cnn import models as cnn_models
 from tools.tflite_writer import Writer, write
 
 INT8, FLOAT32 = np.dtype("int8"), np.dtype("float32")

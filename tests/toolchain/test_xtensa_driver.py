@@ -17,7 +17,7 @@ import pytest
 from ar import Archive
 from elftools.elf.elffile import ELFFile
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 GCC = ROOT / "tools" / "xtensa" / "bin" / "xtensa-esp32-elf-gcc"
 MACHINE = ROOT / "machines" / "xtensa"
 R_XTENSA_32 = 1

@@ -14,7 +14,7 @@ from emlmpy import iir
 from machines.machine import ROOT, Board, Machine
 from tools.compile_kernel import compile_kernel
 
-DEVICE = Path(__file__).parent / "device"
+DEVICE = Path(__file__).parents[1] / "device" / "iir"
 N = 10_000
 # Where multiplications are fused with additions.
 FUSED = ("armv7emsp", "armv7emdp")
@@ -58,7 +58,7 @@ def run(machine: Machine, folder: Path, jobs: list[Job]) -> list[tuple[np.ndarra
         lines.append(f"{csv} {data} {typecode} {job.channels} {job.chunk}\n")
     files["jobs.txt"] = "".join(lines).encode()
     results = []
-    output = machine.run(DEVICE / "emliir_run.py", files).splitlines()
+    output = machine.run(DEVICE / "run.py", files).splitlines()
     for job, line in zip(jobs, output, strict=True):
         out, state = (bytes.fromhex(word) for word in line.split())
         assert len(out) == job.samples.nbytes
@@ -202,7 +202,7 @@ def test_agrees_with_emlearn(machine: Machine, tmp_path: Path) -> None:
 def test_kernels_under_sanitizers(cpu: str, tmp_path: Path, seed: int) -> None:
     """No filter and no samples make a kernel leave its memory or overflow."""
     program = tmp_path / "fuzz"
-    source = Path(__file__).with_name("fuzz_iir.c")
+    source = Path(__file__).parents[1] / "fuzz" / "iir.c"
     command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", *cpu.split()]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command += [f"-I{ROOT / 'src' / 'emliir'}", str(source), "-o", str(program)]
@@ -213,7 +213,7 @@ def test_kernels_under_sanitizers(cpu: str, tmp_path: Path, seed: int) -> None:
 
 def test_calls(machine: Machine) -> None:
     """A script that checks itself on the device."""
-    assert machine.run(DEVICE / "emliir_calls.py", module(machine)) == "ok\n"
+    assert machine.run(DEVICE / "calls.py", module(machine)) == "ok\n"
 
 
 def test_filter_on_the_pc() -> None:

@@ -22,7 +22,7 @@ from emlmpy.trees.file import Forest, image, to_bin, to_csv
 from emlmpy.trees.twin import ForestTwin
 from machines.machine import ROOT, Machine
 
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parents[1] / "files"
 DATA = load_iris()
 MILLIMETRES = np.rint(10 * DATA.data)
 NAMES = DATA.target_names[DATA.target]

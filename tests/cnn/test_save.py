@@ -11,7 +11,7 @@ from emlmpy.cnn import tflite as tmdl
 from emlmpy.cnn.tflite import convert, encode, save
 from emlmpy.cnn.tmdl import Activation, Kind, Layer, Model, ModelError, Tensor, pack
 from machines.machine import ROOT, Machine
-from tests import cnn_models
+from tests.cnn import models as cnn_models
 from tools.tflite_writer import write
 
 N_NETWORKS = 150

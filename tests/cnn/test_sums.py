@@ -9,8 +9,8 @@ from emlmpy.cnn import CnnModel
 from emlmpy.cnn.sums import fitting_biases
 from emlmpy.cnn.tflite import convert, encode
 from emlmpy.cnn.tmdl import Activation, Kind, Layer, Model, ModelError, Tensor
-from tests import cnn_models
-from tests.test_cnn import EXTRA_MODELS
+from tests.cnn import models as cnn_models
+from tests.cnn.test_networks import EXTRA_MODELS
 from tools.tflite_writer import write
 
 LARGE = 2**30

@@ -11,10 +11,10 @@ from emlmpy.cnn import CnnModel
 from emlmpy.cnn.tflite import convert, encode
 from emlmpy.cnn.tmdl import Activation, Kind, Layer, Model, Tensor, pack
 from machines.machine import ROOT, DeviceError, Machine
-from tests import cnn_models
+from tests.cnn import models as cnn_models
 from tools.tflite_writer import write
 
-DEVICE = Path(__file__).parent / "device"
+DEVICE = Path(__file__).parents[1] / "device" / "cnn"
 SOURCE = ROOT / "src" / "tinymaix_cnn"
 EXTRA_MODELS = Path(os.environ.get("EMLMPY_EXTRA_MODELS", "/nonexistent"))
 SANITIZERS = ("-g", "-O2", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
@@ -33,7 +33,7 @@ def run(machine: Machine, name: str, file: bytes, rows: np.ndarray) -> np.ndarra
         "model.tmdl": file,
         "rows.bin": typecode + rows.tobytes(),
     }
-    lines = machine.run(DEVICE / "cnn_run.py", files).split()
+    lines = machine.run(DEVICE / "run.py", files).split()
     assert len(lines) == len(rows)
     return np.array([np.frombuffer(bytes.fromhex(line), "<f4") for line in lines])
 
@@ -184,7 +184,7 @@ def host(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         programs[data_type] = folder / data_type
         command = ["gcc", "-std=c99", "-Wall", "-Wextra", "-Werror", *SANITIZERS, *define]
         command += [f"-I{SOURCE}", f"-I{SOURCE.parent / 'common'}"]
-        command += [Path(__file__).parent / "cnn_host.c", "-o", programs[data_type]]
+        command += [Path(__file__).parent / "host.c", "-o", programs[data_type]]
         subprocess.run(command, check=True)
     return programs
 
@@ -216,9 +216,7 @@ def test_damaged_files(
         assert loaded == file.count(0) + 1
 
 
-@pytest.mark.parametrize(
-    "script", ["cnn_memory.py", "cnn_bad_calls.py", "cnn_damage.py", "cnn_load.py"]
-)
+@pytest.mark.parametrize("script", ["memory.py", "bad_calls.py", "damage.py", "load.py"])
 def test_script(machine: Machine, script: str) -> None:
     """Scripts that check themselves on the device."""
     large = Tensor((256, 257))
@@ -238,7 +236,7 @@ def test_script(machine: Machine, script: str) -> None:
         # 65 792 bytes of tensor, and 256 of a table.
         "small.tmdl": pack(small),
         "front.bin": cnn_models.image(b"A", bytes(range(20))),
-        "heap.py": DEVICE / "heap.py",
+        "heap.py": DEVICE.parent / "heap.py",
     }
     assert machine.run(DEVICE / script, files) == "ok\n"
 
@@ -254,8 +252,8 @@ def test_load_peak(machine: Machine, data_type: str) -> None:
         network.to_float()
     file = encode(convert(write(Model(network.layers, np.dtype(data_type)))))
     name = "tinymaix_cnn" if data_type == "int8" else "tinymaix_cnn_fp32"
-    files = {**module(machine, name), "model.tmdl": file, "heap.py": DEVICE / "heap.py"}
-    peak, nbytes = map(int, machine.run(DEVICE / "cnn_load_peak.py", files).split())
+    files = {**module(machine, name), "model.tmdl": file, "heap.py": DEVICE.parent / "heap.py"}
+    peak, nbytes = map(int, machine.run(DEVICE / "load_peak.py", files).split())
     assert nbytes <= peak <= 1.15 * nbytes + 2048
     # Of 64 bits, a pointer takes 4 bytes more.
     assert nbytes == CnnModel(file).nbytes + (44 if machine.name == "unix-x64" else 0)

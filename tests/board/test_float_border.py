@@ -11,7 +11,7 @@ from sklearn.tree import DecisionTreeRegressor
 import emlmpy
 from machines.machine import ROOT, Machine
 
-SCRIPT = Path(__file__).parent / "device" / "float_border.py"
+SCRIPT = Path(__file__).parents[1] / "device" / "board" / "float_border.py"
 COUNT = 40
 # mp_obj_new_float, mp_obj_get_float_to_f, mp_fun_table.obj_new_float_from_d and their like.
 FLOAT_ENTRY = re.compile(r"obj_(new|get)_float")

@@ -1,0 +1,1 @@
+"""What is between a module and any board."""

@@ -1,0 +1,1 @@
+"""Networks: tinymaix_cnn and emlmpy.cnn."""

@@ -1,0 +1,1 @@
+"""Spectra: emlfft and emlmpy.fft."""

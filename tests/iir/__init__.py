@@ -1,0 +1,1 @@
+"""Filters: emliir and emlmpy.iir."""

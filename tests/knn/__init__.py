@@ -1,0 +1,1 @@
+"""Nearest neighbours: emlknn and emlmpy.knn."""

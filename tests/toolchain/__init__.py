@@ -1,0 +1,1 @@
+"""What builds, sets up and documents the project."""

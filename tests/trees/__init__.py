@@ -1,0 +1,1 @@
+"""Forests: emltrees and emlmpy.trees."""
