@@ -3,16 +3,13 @@
 import importlib.metadata
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
-from emlmpy.pipeline import NEIGHBORS, take_apart
-from emlmpy.trees.model import ForestModel, convert_forest
-
-if TYPE_CHECKING:
-    from emlmpy.knn import KnnModel
+from emlmpy.families import SUPPORTED, family_of
+from emlmpy.model import Options, Predictor
+from emlmpy.pipeline import take_apart
 
 __all__ = ["__version__", "convert"]
 
@@ -29,7 +26,7 @@ def convert(
     vote: str = "soft",
     leaves: int | None = None,
     X: ArrayLike | None = None,
-) -> "ForestModel | KnnModel":
+) -> Predictor:
     """Convert a fitted scikit-learn estimator into a model for the device.
 
     What converts: decision trees, random forests, extra trees, gradient boosting, histogram
@@ -80,13 +77,7 @@ def convert(
     True
     >>> model.save("digits.csv")  # doctest: +SKIP
     """
-    parts = take_apart(estimator)
-    if isinstance(parts.model, NEIGHBORS):
-        from emlmpy.knn import convert_knn
-
-        if (features, vote, leaves) != ("auto", "soft", None) or X is not None:
-            raise ValueError("KNeighbors estimators take no features, vote, leaves or X")
-        if parts.scalers:
-            return convert_knn(parts.model, scalers=parts.scalers)
-        return convert_knn(parts.model)
-    return convert_forest(parts, features, vote, leaves, X)
+    parts = take_apart(estimator, SUPPORTED)
+    make = family_of(parts.model).convert
+    assert make is not None  # of a family with estimators
+    return make(parts, Options(features, vote, leaves, X))

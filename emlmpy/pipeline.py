@@ -10,15 +10,11 @@ from typing import Any, NoReturn
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection._search import BaseSearchCV
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
-from emlmpy.trees import extract as trees
-from emlmpy.trees.scalers import SCALERS
-
-NEIGHBORS = (KNeighborsClassifier, KNeighborsRegressor)
-SUPPORTED = (*trees.SUPPORTED, *NEIGHBORS)
+SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
 
 # What to do about estimators that are often tried: class names, and the advice.
 BOOSTING_HINT = "fit a HistGradientBoosting estimator of scikit-learn's, which works alike"
@@ -57,7 +53,7 @@ class Parts:
 
     given: BaseEstimator  # what the user handed in; it predicts from rows as they are
     scalers: list[BaseEstimator]  # in the order in which they are applied
-    model: BaseEstimator  # one of SUPPORTED, fitted
+    model: BaseEstimator  # of a type that converts, fitted
 
     @property
     def first(self) -> BaseEstimator:
@@ -65,8 +61,10 @@ class Parts:
         return self.scalers[0] if self.scalers else self.model
 
 
-def take_apart(estimator: Any) -> Parts:
+def take_apart(estimator: Any, supported: tuple[type[BaseEstimator], ...]) -> Parts:
     """Return the scalers and the model of a fitted estimator, pipeline or search.
+
+    supported: the types that the model may have.
 
     Raises TypeError for what is not supported, ValueError for what is not fitted; both say what to
     do.
@@ -87,8 +85,8 @@ def take_apart(estimator: Any) -> Parts:
             model = model.estimator
         else:
             break
-    if not isinstance(model, SUPPORTED):
-        refuse(model)
+    if not isinstance(model, supported):
+        refuse(model, supported)
     for part in (*scalers, model):
         require_fitted(part)
     return Parts(estimator, scalers, model)
@@ -131,10 +129,10 @@ def require_fitted(part: BaseEstimator) -> None:
         raise NotFittedError(f"{type(part).__name__} is not fitted: call fit first") from None
 
 
-def refuse(model: Any) -> NoReturn:
+def refuse(model: Any, types: tuple[type[BaseEstimator], ...]) -> NoReturn:
     """Raise TypeError, which says what is supported."""
     name = type(model).__name__
-    supported = ", ".join(kind.__name__ for kind in SUPPORTED)
+    supported = ", ".join(kind.__name__ for kind in types)
     if model is None or isinstance(model, str):
         raise TypeError(f"{model!r} is no estimator; supported are {supported}")
     hint = advice(type(model))

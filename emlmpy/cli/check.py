@@ -2,13 +2,9 @@
 
 import argparse
 from pathlib import Path
-from types import ModuleType
 
-from emlmpy import cnn, files, iir, knn
-from emlmpy.trees import check as forest_check
-
-# Each has is_file(data), describe(data) and sign(data).
-KINDS: tuple[ModuleType, ...] = (forest_check, knn, iir, cnn)
+from emlmpy import files
+from emlmpy.families import family_of_file
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -26,7 +22,7 @@ def run(arguments: argparse.Namespace) -> None:
     path = arguments.file
     data = path.read_bytes()
     try:
-        kind = kind_of(data)
+        kind = family_of_file(data).file
         if arguments.sign:
             data = kind.sign(data)
             files.write(path, data)
@@ -35,11 +31,3 @@ def run(arguments: argparse.Namespace) -> None:
         raise ValueError(f"{path}: {error}") from None
     for name, value in facts.items():
         print(f"{name:16}{value}")
-
-
-def kind_of(data: bytes) -> ModuleType:
-    """Return the module that knows files like this one. Raises ValueError if none does."""
-    for kind in KINDS:
-        if kind.is_file(data):
-            return kind
-    raise ValueError("file must be a forest, nearest neighbours, filter or network for a device")

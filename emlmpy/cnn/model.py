@@ -9,11 +9,12 @@ is_file, describe and sign are what `emlmpy check` does with a .tmdl file.
 
 import ctypes
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emlmpy import kernels
+from emlmpy import files, kernels
 from emlmpy.cnn import tmdl as tmdl_file
 from emlmpy.cnn.tmdl import start_of_model, unpack
 
@@ -34,7 +35,7 @@ class CnnModel:
         self._twin = self._library.new(file, len(file), text)
         if not self._twin:
             raise ValueError(text.value.decode()) if text.value else MemoryError()
-        self.file_bytes = len(file)
+        self.data = file
         shapes = (ctypes.c_uint16 * 8)()
         self._library.shapes(self._twin, shapes)
         self.input_shape = tuple(shapes[1:4])
@@ -49,9 +50,20 @@ class CnnModel:
     def nbytes(self) -> int:
         """Bytes of RAM on a 32-bit device that has loaded the file by its name.
 
-        Without file_bytes that is what a file in ROMFS takes.
+        Without the file's own bytes that is what a file in ROMFS takes.
         """
-        return self.file_bytes + self._library.bytes(self._twin) + OBJECT_BYTES
+        return len(self.data) + self._library.bytes(self._twin) + OBJECT_BYTES
+
+    def describe(self) -> dict[str, str | int]:
+        """Say what the network is, by name: kind, layers, MACs, shapes, device bytes."""
+        return describe(self.data)
+
+    def save(self, path: str | Path) -> None:
+        """Write the .tmdl file for the device, whole or not at all.
+
+        Raises OSError if it cannot be written.
+        """
+        files.write(path, self.data)
 
     def run(self, inputs: NDArray) -> NDArray[np.float32]:
         """Outputs, (n, outputs), of n inputs: bytes of 0 to 1 in 255 steps, int8, or float32."""

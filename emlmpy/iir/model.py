@@ -94,12 +94,14 @@ class Filter:
 
         Raises ValueError, with the device's text, for rows that emliir refuses.
         """
-        self._twin = _load(encode(sos), channels, cpu)
+        self._data = encode(sos)
+        self._twin = _load(self._data, channels, cpu)
 
     @classmethod
     def load(cls, data: bytes, channels: int = 1, cpu: str = "x64") -> "Filter":
         """Take a file's content instead of rows. Raises ValueError, with the device's text."""
         found = cls.__new__(cls)
+        found._data = data
         found._twin = _load(data, channels, cpu)
         return found
 
@@ -133,6 +135,17 @@ class Filter:
     def nbytes(self) -> int:
         """Bytes of RAM that the filter takes on the device, beside 40 or so for the object."""
         return self._twin.nbytes
+
+    def describe(self) -> dict[str, str | int]:
+        """Say what the filter is, by name: kind, sections, device bytes, version of its file."""
+        return describe(self._data)
+
+    def save(self, path: str | Path) -> None:
+        """Write the file for emliir.load, whole or not at all; without the warnings of iir.save.
+
+        Raises OSError if it cannot be written.
+        """
+        files.write(path, self._data)
 
 
 def int16_bound(sos: ArrayLike, cpu: str = "x64") -> Bound | None:

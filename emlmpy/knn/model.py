@@ -15,13 +15,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
+from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from emlmpy import files, names
 from emlmpy.knn import scale as knn_scale
 from emlmpy.knn import twin as knn_twin
 from emlmpy.knn.twin import MAX_FEATURES, MAX_ITEMS, Knn
+from emlmpy.model import Options
+from emlmpy.pipeline import Parts
 from emlmpy.report import Report, compare
 
+ESTIMATORS = (KNeighborsClassifier, KNeighborsRegressor)
 INT16 = np.iinfo(np.int16)
 INT32 = np.iinfo(np.int32)
 MAX_CLASSES = 32768  # their numbers are int16
@@ -125,6 +129,10 @@ class KnnModel:
         """Bytes of RAM for the items on the device, beside 48 or so for the object."""
         return self.twin.nbytes
 
+    def describe(self) -> dict[str, Any]:
+        """Say what the file that save writes holds: kind, sizes, labels, by name."""
+        return describe(self.encode())
+
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Labels, or values, float32, of each row: (rows,).
 
@@ -216,6 +224,12 @@ class KnnModel:
             for scaler in self.scalers:
                 X = scaler.transform(X.copy() if hasattr(X, "copy") else np.array(X))
             return self.estimator.predict(X)
+
+
+def convert(parts: Parts, options: Options) -> KnnModel:
+    """Convert an estimator of ESTIMATORS, as emlmpy.convert does; no option applies."""
+    options.require_only(of="KNeighbors estimators")
+    return convert_knn(parts.model, parts.scalers)
 
 
 def convert_knn(estimator: Any, scalers: Sequence[Any] = (), features: str = "auto") -> KnnModel:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
 from emlmpy import files, names
+from emlmpy.model import Options
 from emlmpy.pipeline import Parts
 from emlmpy.report import Report, compare
 from emlmpy.trees import decisions, quantize, rounding, scalers
@@ -29,18 +30,12 @@ COMPARED = {
 ENCODERS = {"csv": to_csv, "bin": to_bin}
 
 
-def convert_forest(
-    parts: Parts,
-    features: str = "auto",
-    vote: str = "soft",
-    leaves: int | None = None,
-    X: ArrayLike | None = None,
-) -> "ForestModel":
-    """Convert a tree model; see emlmpy.convert for the arguments."""
+def convert(parts: Parts, options: Options) -> "ForestModel":
+    """Convert a tree model; see emlmpy.convert for the options, all of which apply."""
     ensemble = scalers.fold(extract(parts.model), parts.scalers)
-    rows = None if X is None else sample_rows(parts, X, ensemble.n_features)
-    leaf_bits, leaf, numbers = leaf_choice.choose(ensemble, vote, leaves)
-    feature_type = quantize.feature_type(ensemble, features, rows)
+    rows = None if options.X is None else sample_rows(parts, options.X, ensemble.n_features)
+    leaf_bits, leaf, numbers = leaf_choice.choose(ensemble, options.vote, options.leaves)
+    feature_type = quantize.feature_type(ensemble, options.features, rows)
     feature_map = quantize.choose(ensemble, feature_type, rows)
     fitted = ensemble
     if feature_type == "float32":

@@ -14,12 +14,9 @@ from dataclasses import replace
 
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 
 from emlmpy.trees.extract import FLOAT32_MAX, Ensemble
 from emlmpy.trees.rounding import nearest
-
-SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
 
 ROWS = 4096  # that are scaled at once
 

@@ -1,8 +1,6 @@
 """Scalers in front of trees, searches for parameters, and what is refused."""
 
 import re
-import sys
-import types
 import warnings
 
 import numpy as np
@@ -47,7 +45,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from emlmpy import convert
-from emlmpy.pipeline import SUPPORTED
+from emlmpy.families import SUPPORTED
 
 X, CLASSES = load_iris(return_X_y=True)
 NUMBERS = X[:, 0] + X[:, 3] ** 2
@@ -261,19 +259,17 @@ def test_methods_of_a_pipeline(loss: str) -> None:
         )
 
 
-def test_neighbours_behind_scalers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_neighbours_behind_scalers() -> None:
     """emlmpy.knn gets the fitted scalers, if there are any."""
-    knn = types.ModuleType("emlmpy.knn")
-    knn.convert_knn = lambda model, **arguments: (model, arguments)
-    monkeypatch.setitem(sys.modules, "emlmpy.knn", knn)
     alone = KNeighborsClassifier().fit(X, CLASSES)
-    assert convert(alone) == (alone, {})
+    assert convert(alone).scalers == []
     pipeline = make_pipeline(StandardScaler(), "passthrough", MinMaxScaler(), alone)
     pipeline.fit(X, CLASSES)
-    scalers = [pipeline[0], pipeline[2]]
-    assert convert(pipeline) == (pipeline[-1], {"scalers": scalers})
+    model = convert(pipeline)
+    assert model.estimator is pipeline[-1]
+    assert model.scalers == [pipeline[0], pipeline[2]]
     search = GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 3]}, cv=3).fit(X, CLASSES)
-    assert convert(search) == (search.best_estimator_, {})
+    assert convert(search).estimator is search.best_estimator_
 
 
 class Foreign:
