@@ -4,6 +4,7 @@
 # make bench   measure everything and write benchmarks/results.csv
 # make kernels build the kernels for this computer, which emlmpy runs
 # make lint    check the style of the C and Python sources
+# make requirements  pin and hash the Python packages anew, after a change to requirements.in
 # make clean   remove all that was built; make help shows this
 #
 # The first use on Debian 12, as root, installs what is missing (tools/setup).
@@ -12,7 +13,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test dist bench lint clean setup kernels machines
+.PHONY: help demo test dist bench lint clean setup kernels machines requirements
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -45,6 +46,13 @@ lint: setup
 	@ruff check .
 	@ruff format --check .
 	@clang-format --dry-run --Werror $(C_SOURCES)
+
+UV = build/uv/bin/uv
+requirements:
+	@test -x $(UV) || { $(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet uv; }
+	@cd tools/setup && ../../$(UV) pip compile --quiet --universal --fork-strategy fewest \
+		--generate-hashes --python-version 3.11 --no-annotate \
+		--custom-compile-command 'make requirements' --output-file requirements.txt requirements.in
 
 clean:
 	rm -rf build
