@@ -3,7 +3,9 @@
 # make dist    build all modules for all architectures into dist/
 # make bench   measure everything and write benchmarks/results.csv
 # make kernels build the kernels for this computer, which emlmpy runs
-# make lint    check the style of the C and Python sources
+# make wheel   build the package for pip into build/wheel, as wheel and as sources
+# make lint    check the style of the C and Python sources, and their types
+# make types   check the types alone
 # make requirements  pin and hash the Python packages anew, after a change to requirements.in
 # make clean   remove all that was built; make help shows this
 #
@@ -13,7 +15,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test dist bench lint clean setup kernels machines requirements
+.PHONY: help demo test dist bench wheel lint types clean setup kernels machines requirements
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -42,7 +44,14 @@ bench: machines
 	@python -m benchmarks.draw_comparison
 	@python tools/figures.py
 
-lint: setup
+wheel: setup
+	@python tools/wheel.py
+
+types: setup
+	@mypy
+	@basedpyright
+
+lint: types
 	@ruff check .
 	@ruff format --check .
 	@clang-format --dry-run --Werror $(C_SOURCES)

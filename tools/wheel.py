@@ -1,4 +1,4 @@
-"""Build the wheel and the sdist into build/wheel: `make wheel`. The wheel is built from the sdist."""
+"""Build the sdist, and the wheel from it, into build/wheel: `make wheel`."""
 
 import os
 import shutil

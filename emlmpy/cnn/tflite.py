@@ -19,7 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tflite
+
+try:
+    import tflite
+except ImportError as error:
+    raise ImportError(
+        "reading a .tflite file needs the package tflite: pip install tflite"
+    ) from error
 
 from emlmpy import files
 from emlmpy.cnn.model import CnnModel

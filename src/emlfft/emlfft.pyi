@@ -4,6 +4,10 @@ from array import array
 
 __version__: str
 
+# For type checkers, memoryview(array('f', ...)) is a memoryview of ints.
+_View = memoryview[int] | memoryview[float]
+_Samples = array[int] | array[float] | _View
+
 class FFT:
     """Transforms of one length.
 
@@ -15,26 +19,29 @@ class FFT:
     and ValueError for an array of another type or length, or arrays that overlap.
     """
 
-    def run(self, real: array, imag: array) -> int | None:
+    def __init__(self, n: int, window: str | array[float] | _View | None = None) -> None:
+        """Make transforms of length n, as `new` does: on the device, FFT is that function."""
+
+    def run(self, real: _Samples, imag: _Samples) -> int | None:
         """Transform n complex samples of type 'f' or 'h' in place.
 
         Returns None, or for type 'h' the exponent: a value * 2**exponent is what numpy.fft gives.
         """
 
-    def rfft(self, samples: array, out: array) -> int | None:
+    def rfft(self, samples: _Samples, out: _Samples) -> int | None:
         """Transform n real samples into n + 2 values: real and imaginary part of bins 0 to n / 2.
 
         No window. Both arrays are of type 'f' or 'h'. Returns as `run`.
         """
 
-    def power(self, samples: array, out: array) -> int | None:
+    def power(self, samples: _Samples, out: _Samples) -> int | None:
         """Window, transform and square n samples: squared magnitudes of bins 0 to n / 2.
 
         out: n / 2 + 1 values of type 'f', or of type 'I' for samples of type 'h'. Returns as `run`:
         a value * 2**exponent is numpy's squared magnitude.
         """
 
-def new(n: int, window: str | array | None = None) -> FFT:
+def new(n: int, window: str | array[float] | _View | None = None) -> FFT:
     """Make transforms of length n, 8 to 4096, a power of two.
 
     window: for power: 'hann' or 'hamming', as scipy.signal.get_window gives them, or an array of n

@@ -5,8 +5,15 @@ from collections.abc import Iterable
 
 __version__: str
 
+# For type checkers, memoryview(array('f', ...)) is a memoryview of ints.
+_View = memoryview[int] | memoryview[float]
+_Floats = array[float] | _View
+_Samples = array[int] | array[float] | _View
+
 class Filter:
-    def run(self, samples: array, out: array | None = None) -> None:
+    """A filter; make one with new() or load()."""
+
+    def run(self, samples: _Samples, out: _Samples | None = None) -> None:
         """Filter an array of type 'f' or 'h', in place or into `out`; allocates nothing.
 
         Samples of several channels are interleaved. `out` is of the same type and length, and is
@@ -20,7 +27,7 @@ class Filter:
     def reset(self) -> None:
         """Forget all samples so far."""
 
-    def state(self, values: array | None = None) -> array | None:
+    def state(self, values: _Floats | None = None) -> array[float] | None:
         """Get, or set, the state of float samples: scipy's zi, an array of type 'f'.
 
         2 values for each section and channel: value j of section i in channel c is at
@@ -30,7 +37,7 @@ class Filter:
         MemoryError.
         """
 
-def new(sos: array, channels: int = 1) -> Filter:
+def new(sos: _Floats, channels: int = 1) -> Filter:
     """Make a filter of 1 to 255 rows b0 b1 b2 a0 a1 a2, an array of type 'f'.
 
     channels: 1 to 255; their samples are interleaved, and each has a state of its own.

@@ -2,9 +2,13 @@
 
 from array import array
 from collections.abc import Iterable
-from typing import IO
+from typing import IO, Any
 
 __version__: str
+
+# For type checkers, memoryview(array('f', ...)) is a memoryview of ints.
+_View = memoryview[int] | memoryview[float]
+_Features = array[int] | array[float] | _View
 
 class Knn:
     """A model: items with their labels, or values; made by new or load.
@@ -19,13 +23,13 @@ class Knn:
     """
 
     n_features: int
-    classes: tuple[int | str, ...] | None
+    classes: tuple[int | str, ...] | Any
     scaled: bool
 
-    def row(self) -> array[int] | array[float]:
+    def row(self) -> array[Any]:
         """Return an array for a row of features, all 0: of type 'f' if scaled, else 'h'."""
 
-    def additem(self, features: array[int] | array[float], label: float) -> int:
+    def additem(self, features: _Features, label: float) -> int:
         """Learn features with their label; return the index.
 
         A label is an int from -32768 to 32767, or with classes from 0 to len(classes) - 1; a
@@ -33,33 +37,33 @@ class Knn:
         and not a ring.
         """
 
-    def predict(self, features: array[int] | array[float]) -> int:
+    def predict(self, features: _Features) -> int:
         """Return the label that counts most among the neighbours, the smallest of equals.
 
         With classes that is the number of a class. ValueError if there are fewer items than
         n_neighbors, or the model is a regression.
         """
 
-    def regress(self, features: array[int] | array[float]) -> float:
+    def regress(self, features: _Features) -> float:
         """Return the mean of the neighbours' values.
 
         ValueError if there are fewer items than n_neighbors, or the model is not a regression.
         """
 
-    def novelty(self, features: array[int] | array[float]) -> float:
+    def novelty(self, features: _Features) -> float:
         """Return the mean distance to the neighbours; the larger, the less alike is any item.
 
         Distances are those of int16 features, also of a scaled model. ValueError if there are
         fewer items than n_neighbors.
         """
 
-    def getresult(self, i: int) -> tuple[int, float, float]:
+    def getresult(self, i: int) -> tuple[int, float, Any]:
         """Return index, Euclidean distance and label of the i-th nearest of the last search.
 
         ValueError if there was none since items moved, or i is not below n_neighbors.
         """
 
-    def getitem(self, index: int, out: array[int]) -> float:
+    def getitem(self, index: int, out: array[int] | memoryview[int]) -> Any:
         """Copy an item's features to out; return its label or value.
 
         out: of type 'h', n_features items. ValueError if it is not, or there is no such item.

@@ -2,11 +2,22 @@
 
 from array import array
 from collections.abc import Iterable
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, Protocol, TextIO
 
 __version__: str
 
-Source = BinaryIO | TextIO | bytes | Iterable[str] | Iterable[bytes]
+# For type checkers, memoryview(array('f', ...)) is a memoryview of ints.
+_View = memoryview[int] | memoryview[float]
+_Bytes = bytes | bytearray | memoryview[int] | array[int]
+_Features = _Bytes | array[float] | _View
+
+class _Reader(Protocol):
+    """An object of the user's own that reads."""
+
+    def read(self, size: int, /) -> bytes | str:
+        """Return at most size bytes or characters; none at the end."""
+
+_Source = BinaryIO | TextIO | _Reader | _Bytes | Iterable[str] | Iterable[bytes]
 
 class Trees:
     """A model. Make one with new() or load()."""
@@ -28,15 +39,15 @@ class Trees:
         """Bytes of the model's arrays; a binary model in place takes none of them from the heap,
         but for 2 bytes a feature if it is scaled."""
     @property
-    def classes(self) -> tuple[int, ...] | tuple[str, ...] | None:
-        """The class labels, if the file has them; a new tuple each time."""
+    def classes(self) -> tuple[int | str, ...] | Any:
+        """The class labels, if the file has them, else None; a new tuple each time."""
     @property
     def scaled(self) -> bool:
         """Whether the model has a scale: then it takes floats in raw units, and quantises them."""
     @property
     def trees_used(self) -> int:
         """How many trees the last predict walked."""
-    def predict(self, features: array, out: array[float] | None = None) -> int | float:
+    def predict(self, features: _Features, out: array[float] | _View | None = None) -> int | Any:
         """Return the index of the class, a regressor's value, or +1 or -1 of an isolation forest.
 
         features: n_features values in an array of the model's feature type: 'h' of int16, 'B' (or
@@ -47,10 +58,10 @@ class Trees:
         Allocates nothing but the float that it returns. Raises ValueError for a wrong type or
         length, nan, or an empty model; TypeError for what is no array.
         """
-    def row(self) -> array:
+    def row(self) -> array[Any]:
         """Return a new array of zeros of the type and length that predict takes: array('f') of a
         scaled model. Raises ValueError if nothing is loaded, MemoryError if there is no room."""
-    def quantize(self, floats: array[float], out: array[int]) -> None:
+    def quantize(self, floats: array[float] | _View, out: array[int] | bytearray | _View) -> None:
         """Turn raw units into the model's: round(x * scale + offset), limited to its type's range.
 
         floats: array('f'), out: array('h') or array('B'), both of n_features values. Raises
@@ -62,7 +73,7 @@ class Trees:
 def new(trees: int = 65000, nodes: int = 65000, leaves: int = 65000) -> Trees:
     """Return an empty model that takes files of up to that size: none or all three, 1 to 65000."""
 
-def load_model(model: Trees, source: Source) -> None:
+def load_model(model: Trees, source: _Source) -> None:
     """Read a file into a model; what the model held before is gone.
 
     source: an open file, bytes-like data, or an iterable of lines; CSV, or emlmpy's binary form,
@@ -73,7 +84,7 @@ def load_model(model: Trees, source: Source) -> None:
     Then the model is empty, or as it was before.
     """
 
-def load(source: str | Source) -> Trees:
+def load(source: str | _Source) -> Trees:
     """Return a model from a path, or from what load_model takes.
 
     Raises OSError if there is no such file, else as load_model does.

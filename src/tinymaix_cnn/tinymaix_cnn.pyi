@@ -5,13 +5,19 @@ digit = model.predict(image)
 """
 
 from array import array
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 __version__: str
 
 # bytes, bytearray or array('B'): 0 to 255 stand for 0 to 1. array('f'): real values, which
 # saturate in an int8 model. array('b'): values quantised already; int8 models only.
-Input = bytes | bytearray | memoryview | array
+_Input = bytes | bytearray | memoryview[int] | array[int] | array[float]
+
+class _Reader(Protocol):
+    """An object of the user's own that reads."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most size bytes; none at the end."""
 
 class Model:
     """A network, ready to run. Models do not disturb each other."""
@@ -20,11 +26,19 @@ class Model:
     """Bytes of RAM that the model takes, with the copy of its file where there is one: `load` makes
     one but of a file in ROMFS, `new` of what it cannot use in place."""
 
-    def run(self, input: Input, out: array) -> None:
-        """Compute the outputs of one input into array('f'). Allocates nothing."""
+    def run(self, input: _Input, out: array[float] | memoryview[int]) -> None:
+        """Compute the outputs of one input into array('f'). Allocates nothing.
 
-    def predict(self, input: Input) -> int:
-        """Return the index of the largest output. Allocates nothing."""
+        Raises TypeError for an argument that is no array, or an output that cannot be written to;
+        ValueError for an array of another type or length.
+        """
+
+    def predict(self, input: _Input) -> int:
+        """Return the index of the largest output. Allocates nothing.
+
+        Raises TypeError for an input that is no array, ValueError for one of another type or
+        length.
+        """
 
     def input_dimensions(self) -> tuple[int, ...]:
         """Return height, width and channels of the input, or what it has of them."""
@@ -32,7 +46,7 @@ class Model:
     def output_dimensions(self) -> tuple[int, ...]:
         """Return the same of the output: of a classifier, the number of classes."""
 
-def new(model: bytes | bytearray | memoryview) -> Model:
+def new(model: bytes | bytearray | memoryview[int] | array[int]) -> Model:
     """Check a .tmdl file's content and make a model of it.
 
     The content is used where it lies if it cannot change (bytes, a memoryview of them, a file in
@@ -41,7 +55,7 @@ def new(model: bytes | bytearray | memoryview) -> Model:
     Raises ValueError, which says what is wrong with the file; TypeError; MemoryError.
     """
 
-def load(file: str | BinaryIO) -> Model:
+def load(file: str | BinaryIO | _Reader) -> Model:
     """Make a model of a .tmdl file: its name, or the file opened with "rb", from where it stands.
 
     A file that has tell, seek and readinto is read into one allocation, whatever readinto gives at

@@ -2,51 +2,28 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.dummy import DummyClassifier
 
-from emlmpy import convert, iir
 from emlmpy.cli import main
-from emlmpy.cnn import CnnModel
 from emlmpy.families import FAMILIES, SUPPORTED, family_of, family_of_file
 from emlmpy.model import Model, Options, Predictor
 from machines.machine import ROOT
+from tests.package.samples import X, Y, models, predictors
 
-X = np.arange(80).reshape(20, 4)
-Y = np.arange(20) % 3
-
-
-def predictors() -> dict[str, Predictor]:
-    """A model of each family that converts estimators, by the family's name."""
-    return {
-        "forest": convert(RandomForestClassifier(3, random_state=1).fit(X, Y)),
-        "nearest neighbours": convert(KNeighborsClassifier(3).fit(X, Y)),
-    }
-
-
-def models() -> dict[str, Model]:
-    """A model of each family, by the family's name."""
-    network = (ROOT / "examples" / "digits_cnn" / "digits_cnn.tmdl").read_bytes()
-    return {
-        **predictors(),
-        "filter": iir.Filter(iir.design("butter", 50, 1000)),
-        "network": CnnModel(network),
-    }
+NETWORK = ROOT / "examples" / "digits_cnn" / "digits_cnn.tmdl"
 
 
 def test_every_family_is_tried() -> None:
     """The tests below leave none out."""
-    assert list(models()) == [family.name for family in FAMILIES]
+    assert list(models(NETWORK)) == [family.name for family in FAMILIES]
     assert list(predictors()) == [family.name for family in FAMILIES if family.estimators]
 
 
 @pytest.mark.parametrize("name", [family.name for family in FAMILIES])
 def test_models_keep_the_protocol(name: str, tmp_path: Path) -> None:
     """A saved file belongs to its family, which describes it as the model does itself."""
-    model = models()[name]
+    model = models(NETWORK)[name]
     assert isinstance(model, Model)
     assert isinstance(model, Predictor) == (name in predictors())
     path = tmp_path / "model"
@@ -83,7 +60,7 @@ def test_one_family_for_each_estimator() -> None:
             assert family_of(kind()) is family
     assert len(set(SUPPORTED)) == len(SUPPORTED)
     with pytest.raises(StopIteration):
-        family_of(LinearRegression())
+        family_of(DummyClassifier())
 
 
 def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
