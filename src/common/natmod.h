@@ -20,7 +20,7 @@ void *memset(void *memory, int value, size_t bytes) {
 // A binding need not use all of these.
 #define NATMOD_FUNCTION static EML_UNUSED
 // Code that runs once, or on failure: apart, which saves bytes for each that calls it.
-#define NATMOD_APART static EML_UNUSED EML_NOINLINE
+#define NATMOD_APART static EML_UNUSED EML_NOINLINE EML_COLD
 
 // ---------------------------------------------------------------------------------------- errors
 
@@ -137,23 +137,18 @@ NATMOD_FUNCTION void *natmod_self(mp_obj_t self, const mp_obj_full_type_t *type,
 
 // ---------------------------------------------------------------------------------------- memory
 
-// A new array with these bytes, or with zeros.
-NATMOD_FUNCTION mp_obj_t natmod_new_array(char typecode, const void *content, size_t bytes) {
-    void *copy = m_malloc(bytes);
-    if (content == NULL) {
-        memset(copy, 0, bytes);
-    } else {
-        mp_fun_table.memmove_(copy, content, bytes);
-    }
+// A new array with a copy of these items.
+NATMOD_FUNCTION mp_obj_t natmod_new_array(char typecode, void *items, size_t length) {
     const mp_obj_t array = mp_load_attr(
         mp_import_name(MP_QSTR_array, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), MP_QSTR_array);
-    const mp_obj_t arguments[] = {mp_obj_new_str(&typecode, 1),
-                                  mp_obj_new_bytearray_by_ref(bytes, copy)};
+    const mp_obj_t arguments[] = {
+        mp_obj_new_str(&typecode, 1),
+        mp_obj_new_bytearray_by_ref(length << natmod_item_shift(typecode), items)};
     return mp_call_function_n_kw(array, 2, 0, arguments);
 }
 
-// Memory as the items of a list: if there is none, the firmware's MemoryError says how many bytes
-// were asked for, which m_malloc of native modules does not.
+// Memory, less than 2 GB, as the items of a list: if there is none, the firmware's MemoryError says
+// how many bytes were asked for. m_malloc of native modules does not, and takes more code.
 NATMOD_FUNCTION void *natmod_malloc(size_t bytes) {
     const size_t count = (bytes + sizeof(mp_obj_t) - 1) / sizeof(mp_obj_t);
     mp_obj_list_t *list = MP_OBJ_TO_PTR(mp_obj_new_list(count, NULL));
@@ -172,7 +167,7 @@ NATMOD_FUNCTION void *natmod_hold(mp_obj_t source, mp_buffer_info_t *info, size_
         !mp_get_buffer(source, &writable, MP_BUFFER_WRITE)) {
         return MP_OBJ_TO_PTR(source);
     }
-    void *copy = m_malloc(info->len);
+    void *copy = natmod_malloc(info->len);
     mp_fun_table.memmove_(copy, info->buf, info->len);
     info->buf = copy;
     return copy;
@@ -203,10 +198,10 @@ NATMOD_FUNCTION uint32_t natmod_float_bits(mp_obj_t number) {
     mp_map_elem_t prefix##_methods[n]; \
     static MP_DEFINE_CONST_DICT(prefix##_methods_dict, prefix##_methods)
 
-// Makes the type that is called Name in Python, of functions prefix_print and prefix_attr.
-#define NATMOD_MAKE_TYPE(prefix, Name) \
-    natmod_type(&prefix##_type, MP_QSTR_##Name, prefix##_print, prefix##_attr, \
-                &prefix##_methods_dict)
+// Makes the type that has this name in Python, of functions prefix_print and prefix_attr. The
+// binding writes the qstr out: the build finds only those that stand in the .c file.
+#define NATMOD_MAKE_TYPE(prefix, name) \
+    natmod_type(&prefix##_type, name, prefix##_print, prefix##_attr, &prefix##_methods_dict)
 NATMOD_FUNCTION void natmod_type(mp_obj_full_type_t *type, qstr name,
                                  void (*print)(const mp_print_t *, mp_obj_t, mp_print_kind_t),
                                  void (*attr)(mp_obj_t, qstr, mp_obj_t *),
@@ -224,6 +219,12 @@ NATMOD_FUNCTION void natmod_method(mp_map_elem_t *method, qstr name, mp_const_ob
     method->value = (mp_obj_t)function;
 }
 
+// Adds a method to a dict on the heap, for a type to which part.py adds some, too: each call of a
+// method takes longer, as such a dict is searched by hash.
+NATMOD_FUNCTION void natmod_add_method(mp_obj_t methods, qstr name, mp_const_obj_t function) {
+    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(name), (mp_obj_t)function);
+}
+
 // Ends an attr function: value is that of the attribute, or NULL if the name is none.
 NATMOD_FUNCTION void natmod_attr(mp_obj_t *dest, mp_obj_t value) {
     if (value == MP_OBJ_NULL) {
@@ -233,10 +234,8 @@ NATMOD_FUNCTION void natmod_attr(mp_obj_t *dest, mp_obj_t value) {
     }
 }
 
-// Adds a function to the module.
-NATMOD_FUNCTION void natmod_global(qstr name, mp_const_obj_t object) {
-    mp_store_global(name, (mp_obj_t)object);
-}
+// Adds a function, or another object, to the module.
+#define natmod_global(name, object) mp_store_global((name), (mp_obj_t)(object))
 
 NATMOD_FUNCTION void natmod_version(void) {
     natmod_global(MP_QSTR___version__, mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));

@@ -209,7 +209,7 @@ static void fft_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    NATMOD_MAKE_TYPE(fft, FFT);
+    NATMOD_MAKE_TYPE(fft, MP_QSTR_FFT);
     natmod_method(&fft_methods[0], MP_QSTR_power, &fft_power_obj);
     natmod_method(&fft_methods[1], MP_QSTR_run, &fft_run_obj);
     natmod_method(&fft_methods[2], MP_QSTR_rfft, &fft_rfft_obj);
