@@ -16,6 +16,8 @@ from sklearn.tree import DecisionTreeClassifier
 from machines.machine import ROOT, Board
 
 DIST = ROOT / "dist"
+# The boards differ in nothing that mpremote sees but the architecture.
+pytestmark = pytest.mark.machines("cortex-m0", "cortex-m4f")
 
 
 @pytest.fixture(scope="module")
