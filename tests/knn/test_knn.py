@@ -187,7 +187,7 @@ def batches() -> list[list[Case]]:
     return groups
 
 
-@pytest.mark.parametrize("cases", batches(), ids=lambda cases: cases[0].name)
+@pytest.mark.cases("cases", batches(), ids=lambda cases: cases[0].name)
 def test_predict(machine: Machine, cases: list[Case]) -> None:
     """Neighbours, order, distances, labels, means and novelty, on many kinds of data."""
     files = module(machine)
@@ -298,7 +298,7 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.cases("name", KEPT)
 def test_kept_file(machine: Machine, name: str) -> None:
     """Files of version 1 still load, here and there, and can be signed."""
     path = Path(__file__).parents[1] / "files" / name
@@ -679,7 +679,7 @@ def test_float_labels() -> None:
             KnnModel(DATA, labels, 1)
 
 
-@pytest.mark.parametrize(
+@pytest.mark.cases(
     "labels",
     [
         ["never", "", "always, or so", "é€", "x" * 100, "7"],
