@@ -1,10 +1,10 @@
 /** Convolutional networks from .tmdl files: the model in memory, checked.
 
-A .tmdl image is a header and a chain of layers, each with its weights behind it: formats/tmdl.md. It is
-used where it lies: little-endian, 4-aligned, and unchanged while the model lives. eml_cnn_check.h
-checks all of it, so that what runs needs no checks. eml_cnn_int8.h or eml_cnn_fp32.h runs it: a
-build takes one kind of model, fp32 where EML_CNN_FP32 is defined, else int8. EML_CNN_SMALL saves
-300 bytes of code and costs time.
+A .tmdl image is a header and a chain of layers, each with its weights behind it: formats/tmdl.md.
+It is used where it lies: little-endian, 4-aligned, and unchanged while the model lives.
+eml_cnn_check.h checks all of it, so that what runs needs no checks. eml_cnn_int8.h or
+eml_cnn_fp32.h runs it: a build takes one kind of model, fp32 where EML_CNN_FP32 is defined, else
+int8. EML_CNN_SMALL saves 300 bytes of code and costs time.
 
     EmlCnn cnn;
     eml_cnn_check(&cnn, file, length);      // also finds out cnn.memory_bytes
