@@ -295,16 +295,17 @@ class ForestModel:
             rows = rounding.as_float32(rows)
             return self.twin.quantize(rows, feature_type) if self.scaled else rows
         dtype = np.dtype(feature_type)
-        wrong = np.argwhere(quantize.misfits(rows, dtype))
-        if len(wrong):
-            row, column = wrong[0]
+        with np.errstate(invalid="ignore"):
+            features = rows.astype(dtype)
+        if not np.array_equal(features, rows):
+            row, column = np.argwhere(quantize.misfits(rows, dtype))[0]
             limits = np.iinfo(dtype)
             raise ValueError(
                 f"X must hold whole numbers from {limits.min} to {limits.max}, as convert took "
                 f"them for; X[{row}, {column}] is {rows[row, column]}: give these rows to "
                 "convert(..., X=X), or convert(..., features='float32')"
             )
-        return rows.astype(dtype)
+        return features
 
     def _require(self, method: str) -> None:
         """Raise TypeError if the estimator has no such method."""
