@@ -222,7 +222,7 @@ class ForestModel:
             raw = np.hstack([np.zeros_like(raw), factor * raw])
         with np.errstate(under="ignore"):
             power = np.exp(raw - raw.max(axis=1, keepdims=True))
-        return power / power.sum(axis=1, keepdims=True)
+        return np.asarray(power / power.sum(axis=1, keepdims=True))
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Raw values of boosting, float32 (rows,) or (rows, classes); of an isolation forest scores
@@ -277,7 +277,8 @@ class ForestModel:
 
     def _of_estimator(self, method: str, X: Any) -> np.ndarray:
         # Scalers with copy=False overwrite what they are given.
-        return getattr(self.estimator, method)(X.copy() if isinstance(X, np.ndarray) else X)
+        given = X.copy() if isinstance(X, np.ndarray) else X
+        return np.asarray(getattr(self.estimator, method)(given))
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Return what predict(features, out) fills out with on the device, (rows, outputs)."""
