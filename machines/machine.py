@@ -115,6 +115,7 @@ class Program(Machine):
                 command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors
             ) as process:
                 limit = TimeLimit(timeout, partial(cpu_usage, process.pid))
+                assert process.stdout is not None
                 try:
                     for text in _decoded(read(process, process.stdout.fileno(), limit)):
                         output += text

@@ -10,6 +10,7 @@ is_file, describe and sign are what `emlmpy check` does with a .tmdl file.
 import ctypes
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ class CnnModel:
 
         Without the file's own bytes that is what a file in ROMFS takes.
         """
-        return len(self.data) + self._library.bytes(self._twin) + OBJECT_BYTES
+        return int(len(self.data) + self._library.bytes(self._twin) + OBJECT_BYTES)
 
     def describe(self) -> dict[str, str | int]:
         """Say what the network is, by name: kind, layers, MACs, shapes, device bytes."""
@@ -65,7 +66,7 @@ class CnnModel:
         """
         files.write(path, self.data)
 
-    def run(self, inputs: NDArray) -> NDArray[np.float32]:
+    def run(self, inputs: NDArray[Any]) -> NDArray[np.float32]:
         """Outputs, (n, outputs), of n inputs: bytes of 0 to 1 in 255 steps, int8, or float32."""
         inputs = np.ascontiguousarray(inputs)
         types = "Bbf" if self.data_type == np.int8 else "Bf"
@@ -80,9 +81,9 @@ class CnnModel:
             )
         return outputs
 
-    def predict(self, inputs: NDArray) -> NDArray[np.intp]:
+    def predict(self, inputs: NDArray[Any]) -> NDArray[np.intp]:
         """Return the class of each input: the largest output, the first of equals."""
-        return self.run(inputs).argmax(axis=1)
+        return np.asarray(self.run(inputs).argmax(axis=1))
 
 
 def is_file(data: bytes) -> bool:

@@ -7,7 +7,8 @@ import math
 
 import numpy as np
 
-from emlmpy.cnn.tmdl import Activation, Kind, Layer, ModelError, folded_biases
+from emlmpy.cnn.tmdl import Activation, Kind, Layer, folded_biases
+from emlmpy.errors import ModelError
 
 # The device requantises sums below this, in size; they are shifted to the left first.
 MAX_SUM = 2**30
@@ -24,6 +25,7 @@ def fitting_biases(layer: Layer) -> np.ndarray:
 
     Raises ModelError, which names the channel, where an output would change.
     """
+    assert layer.weights is not None and layer.biases is not None
     weights = layer.weights.reshape(len(layer.weights), -1).astype(np.int64)
     folded = folded_biases(layer)
     products = 128 * np.abs(weights).sum(axis=1)
@@ -53,6 +55,7 @@ def fitting_biases(layer: Layer) -> np.ndarray:
 
 def _factor(layer: Layer, channel: int) -> tuple[int, int]:
     """Return what a sum is multiplied by, as m / 2^31 * 2^shift: LiteRT's QuantizeMultiplier."""
+    assert layer.scales is not None
     source, weight = (
         np.float32(layer.inputs[0].scale),
         np.float32(layer.scales[channel % len(layer.scales)]),

@@ -43,7 +43,7 @@ from emlmpy.cnn.tmdl import (
 )
 from emlmpy.errors import ModelError
 
-DATA_TYPES = {
+DATA_TYPES: dict[int, np.dtype] = {
     tflite.TensorType.INT8: np.dtype("int8"),
     tflite.TensorType.FLOAT32: np.dtype("float32"),
     tflite.TensorType.INT32: np.dtype("int32"),
@@ -119,6 +119,7 @@ class _Converter:
             layers = "layer" if len(problems) == 1 else "layers"
             raise ModelError("\n".join([f"cannot convert {len(problems)} {layers}", *problems]))
         _require(bool(self.layers), "network must have a layer")
+        assert self.data_type is not None  # a layer has set it
         model = Model(self.layers, self.data_type)
         _require(
             model.input is self.tensors.get(self.input)
@@ -159,6 +160,7 @@ class _Converter:
                 return
             case _:
                 raise ModelError("not supported")
+        assert self.data_type is not None
         for layer in layers:
             layer.name = name
             check(layer, self.data_type)
@@ -317,7 +319,8 @@ class _Converter:
         data_type = DATA_TYPES.get(stored.Type())
         _require(data_type is not None, "constants must be int8, int32 or float32")
         # A copy, so that the layer does not depend on the file and is aligned.
-        return np.frombuffer(data.DataAsNumpy(), data_type).reshape(stored.ShapeAsNumpy()).copy()
+        flat: np.ndarray = np.frombuffer(data.DataAsNumpy(), data_type)
+        return flat.reshape(stored.ShapeAsNumpy()).copy()
 
     def quantisation(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Return a tensor's scales and zero points."""
@@ -343,7 +346,7 @@ class _Converter:
 
     def is_float(self, index: int) -> bool:
         """Whether a tensor is float32."""
-        return self.graph.Tensors(index).Type() == tflite.TensorType.FLOAT32
+        return bool(self.graph.Tensors(index).Type() == tflite.TensorType.FLOAT32)
 
     def kind(self, operator: tflite.Operator) -> str:
         """Return an operator's name."""
@@ -351,7 +354,7 @@ class _Converter:
         number = code.BuiltinCode()
         if number == tflite.BuiltinOperator.CUSTOM:
             return str(code.CustomCode() or b"CUSTOM", "utf-8")
-        return tflite.BUILTIN_OPCODE2NAME.get(number, f"operator {number}")
+        return str(tflite.BUILTIN_OPCODE2NAME.get(number, f"operator {number}"))
 
     def name(self, index: int) -> str:
         """Return a tensor's name."""

@@ -44,7 +44,7 @@ ADD = {
 # depthwise), reserved; offsets of scales, weights and biases from the record's start
 CONVOLUTION = struct.Struct("<6BH4BI4x3I")
 FULLY_CONNECTED = struct.Struct("<3I4x")
-DATA_TYPES = {0: np.dtype("int8"), 2: np.dtype("float32")}
+DATA_TYPES: dict[int, np.dtype] = {0: np.dtype("int8"), 2: np.dtype("float32")}
 
 
 class Kind(IntEnum):
@@ -92,7 +92,8 @@ class Tensor:
     @property
     def height_width_channels(self) -> tuple[int, int, int]:
         """The shape, with 1 for the dimensions that it lacks."""
-        return (1, 1, 1, *self.shape)[-3:]
+        height, width, channels = (1, 1, 1, *self.shape)[-3:]
+        return height, width, channels
 
 
 @dataclass
@@ -165,7 +166,8 @@ def same_padding(
         last = (size - 1) // stride * stride
         missing = max(last + window - size, 0)
         before_and_after += [missing // 2, missing - missing // 2]
-    return tuple(before_and_after)
+    top, bottom, left, right = before_and_after
+    return top, bottom, left, right
 
 
 def pack(model: Model) -> bytes:
@@ -305,8 +307,10 @@ def check(layer: Layer, data_type: np.dtype) -> None:
 
 def _check_weights(layer: Layer, data_type: np.dtype) -> None:
     """Check a layer that has weights."""
+    assert layer.weights is not None and layer.biases is not None
     height, width, channels = layer.inputs[0].height_width_channels
     kernel = layer.weights.shape[-2:]
+    expected: tuple[int, ...]
     if layer.kind is Kind.CONV2D:
         expected = (layer.output.height_width_channels[2], channels, *kernel)
     elif layer.kind is Kind.DEPTHWISE_CONV2D:
@@ -326,6 +330,7 @@ def _check_weights(layer: Layer, data_type: np.dtype) -> None:
         f"biases must be one an output channel, of {bias_type}",
     )
     if data_type == np.int8:
+        assert layer.scales is not None
         single = layer.kind is Kind.FULLY_CONNECTED and layer.scales.shape == (1,)
         _require(
             single or layer.scales.shape == expected[:1],
@@ -454,6 +459,7 @@ def _record(layer: Layer, data_type: np.dtype, is_output: bool) -> bytes:
         other = layer.inputs[1]
         parameters = ADD[data_type].pack(other.offset, other.scale, other.zero_point)
     elif layer.kind in CONVOLUTIONS:
+        assert layer.weights is not None
         offsets, blobs = _blobs(layer, data_type, HEAD_SIZE + CONVOLUTION.size)
         height, width = layer.weights.shape[-2:]
         parameters = CONVOLUTION.pack(
@@ -473,13 +479,16 @@ def _record(layer: Layer, data_type: np.dtype, is_output: bool) -> bytes:
 
 def _blobs(layer: Layer, data_type: np.dtype, start: int) -> tuple[list[int], bytes]:
     """Return weight scales, weights and biases as bytes, and where each starts in the record."""
+    assert layer.weights is not None and layer.biases is not None
     arrays = [np.zeros(0), layer.weights, layer.biases.astype("<f4")]
     if data_type == np.int8:
+        assert layer.scales is not None
         # A single scale takes as much room as if each channel had its own: the others are 0.
         scales = np.zeros(len(layer.weights), "<f4")
         scales[: len(layer.scales)] = layer.scales
         arrays = [scales, layer.weights, folded_biases(layer).astype("<i4")]
-    offsets, blobs = [], b""
+    offsets: list[int] = []
+    blobs = b""
     for array in arrays:
         offsets.append(start + len(blobs))
         blobs += array.tobytes().ljust(_aligned(array.nbytes), b"\0")
@@ -489,8 +498,8 @@ def _blobs(layer: Layer, data_type: np.dtype, start: int) -> tuple[list[int], by
 def _layer(record: bytes, data_type: np.dtype) -> Layer:
     """Read a layer from the bytes of its record."""
     kind, _, _, in_offset, out_offset, *numbers = HEADS[data_type].unpack_from(record)
-    source = Tensor(_shape(*numbers[:4]), *numbers[8:10], in_offset)
-    output = Tensor(_shape(*numbers[4:8]), *numbers[10:12], out_offset)
+    source = Tensor(_shape(*numbers[:4]), numbers[8], numbers[9], in_offset)
+    output = Tensor(_shape(*numbers[4:8]), numbers[10], numbers[11], out_offset)
     layer = Layer(Kind(kind), [source], output)
     channels, out_channels = source.height_width_channels[2], output.height_width_channels[2]
     match layer.kind:
@@ -502,7 +511,7 @@ def _layer(record: bytes, data_type: np.dtype) -> Layer:
             layer.strides = (values[3], values[2])
             layer.activation = Activation(values[6])
             layer.padding = values[7:11]
-            shape = (out_channels, channels, values[1], values[0])
+            shape: tuple[int, ...] = (out_channels, channels, values[1], values[0])
             if layer.kind is Kind.DEPTHWISE_CONV2D:
                 layer.depth_multiplier = values[11]
                 shape = (out_channels, values[1], values[0])
@@ -538,8 +547,10 @@ def _read_blobs(
 
 def folded_biases(layer: Layer) -> np.ndarray:
     """Biases of an int8 layer from which the input's zero point is taken off, as in the file."""
+    assert layer.weights is not None and layer.biases is not None
     sums = layer.weights.reshape(len(layer.weights), -1).sum(axis=1, dtype=np.int64)
-    return layer.biases - layer.inputs[0].zero_point * sums
+    folded: np.ndarray = layer.biases - layer.inputs[0].zero_point * sums
+    return folded
 
 
 def _dimensions(tensor: Tensor) -> tuple[int, int, int, int]:

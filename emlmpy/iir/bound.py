@@ -238,7 +238,7 @@ def responses(
     def power(c: NDArray[np.float64]) -> NDArray[np.float64]:
         # |c0 + c1/z + c2/z^2|^2
         even = squares[0] * (c[0] + c[1] + c[2]) - squares[1] * (c[0] - c[1] + c[2])
-        return even**2 + (squares[2] * (c[0] - c[2])) ** 2
+        return np.asarray(even**2 + (squares[2] * (c[0] - c[2])) ** 2)
 
     total = np.zeros(len(grid))
     for row in rows:

@@ -68,7 +68,7 @@ def design(
         z, p, k = signal.tf2zpk(*signal.iirnotch(frequency, quality, fs=sample_rate))
     else:
         raise ValueError("kind must be 'butter', 'cheby' or 'notch'")
-    return signal.zpk2sos(z, p, k, pairing="nearest")
+    return np.asarray(signal.zpk2sos(z, p, k, pairing="nearest"))
 
 
 class Filter:
@@ -155,7 +155,7 @@ def int16_bound(sos: ArrayLike, cpu: str = "x64") -> Bound | None:
     for rows that emliir refuses.
     """
     data = encode(sos)
-    return iir_bound.int16_bound(rows_of(data), _load(data, 1, cpu))
+    return iir_bound.int16_bound(rows_of(data).astype(np.float64), _load(data, 1, cpu))
 
 
 def save(sos: ArrayLike, path: str | Path, *, int16: bool = True) -> None:
@@ -183,8 +183,8 @@ def encode(sos: ArrayLike) -> bytes:
     rows = np.asarray(sos, np.float64)
     if rows.ndim != 2 or rows.shape[1] != 6 or not 1 <= len(rows) <= iir_twin.MAX_SECTIONS:
         raise ValueError("sos must be 1 to 255 rows of 6")
-    rows = rounded(rows)
-    for number, row in enumerate(rows, 1):
+    single = rounded(rows)
+    for number, row in enumerate(single, 1):
         if not np.isfinite(row).all():
             raise ValueError(f"row {number}: values must be finite")
         # CPUs without an FPU take products below 1e-38 as 0; so samples around 1 keep eight digits.
@@ -193,9 +193,9 @@ def encode(sos: ArrayLike) -> bytes:
             raise ValueError(
                 f"row {number}: the largest of b0, b1, b2 must be 1e-30 or more, not {largest:.2g}"
             )
-    data = as_file(rows)
+    data = as_file(single)
     iir_twin.load(data)
-    for number, peak in enumerate(iir_bound.peak_gains(rows.astype(np.float64)), 1):
+    for number, peak in enumerate(iir_bound.peak_gains(single.astype(np.float64)), 1):
         if not LEAST_GAIN <= peak <= -LEAST_GAIN:
             which = "row 1" if number == 1 else f"rows 1 to {number}"
             raise ValueError(f"{which}: gain must be -600 to 600 dB, not {peak:.0f}")

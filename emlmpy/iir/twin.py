@@ -58,7 +58,7 @@ class Twin:
     @property
     def nbytes(self) -> int:
         """Bytes of the coefficients and states on the device."""
-        return self.kernel.bytes(self.pointer)
+        return int(self.kernel.bytes(self.pointer))
 
     @property
     def coefficients(self) -> NDArray[np.float32]:
@@ -107,7 +107,8 @@ def load(data: bytes, channels: int = 1, cpu: str = "x64") -> Twin:
     source = io.StringIO(data.decode(errors="replace"), newline="\n")
     try:
         with np.errstate(over="ignore", invalid="ignore"):
-            return reader(cpu)["load"](source, channels)
+            loaded: Twin = reader(cpu)["load"](source, channels)
+            return loaded
     except ValueError as error:
         raise ValueError(str(error)) from None
 
@@ -115,7 +116,7 @@ def load(data: bytes, channels: int = 1, cpu: str = "x64") -> Twin:
 @cache
 def reader(cpu: str) -> dict[str, Any]:
     """Return what the Python part of emliir defines, over twins for a CPU."""
-    functions = {
+    functions: dict[str, Any] = {
         "_new": lambda sos, channels: Twin(sos, channels, cpu),
         "int": whole_number,
         "float": decimal,

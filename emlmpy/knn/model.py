@@ -60,7 +60,7 @@ class KnnModel:
         *,
         regression: bool = False,
         weights: str = "uniform",
-        classes: Sequence[int] | Sequence[str] | None = None,
+        classes: Sequence[Any] | NDArray[Any] | None = None,
         scale: ArrayLike | None = None,
         feature_names: Sequence[str] | None = None,
         estimator: Any = None,
@@ -78,6 +78,7 @@ class KnnModel:
             raise ValueError(f"items must be n_neighbors to {MAX_ITEMS}, n_neighbors at least 1")
         if weights not in ("uniform", "distance"):
             raise ValueError("weights must be 'uniform' or 'distance'")
+        self.targets: NDArray[Any]
         if regression:
             self.targets = _float32(targets)
         else:
@@ -223,7 +224,7 @@ class KnnModel:
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
             for scaler in self.scalers:
                 X = scaler.transform(X.copy() if hasattr(X, "copy") else np.array(X))
-            return self.estimator.predict(X)
+            return np.asarray(self.estimator.predict(X))
 
 
 def convert(parts: Parts, options: Options) -> KnnModel:
@@ -378,7 +379,7 @@ def _exact(value: np.float32) -> str:
     return f"{-whole if bits < 0 else whole}p{power - 150}"
 
 
-def _check_classes(classes: Sequence[Any]) -> list[int] | list[str]:
+def _check_classes(classes: Sequence[Any] | NDArray[Any]) -> list[int] | list[str]:
     """Return class labels as rows of a file can carry them."""
     if not 1 <= len(classes) <= MAX_CLASSES:
         raise ValueError(f"classes must be 1 to {MAX_CLASSES}, not {len(classes)}")

@@ -44,7 +44,7 @@ class Knn:
 
     def __len__(self) -> int:
         """Return the number of items."""
-        return self.header()[-1]
+        return int(self.header()[-1])
 
     def header(self) -> list[int]:
         """Return the numbers of the file's first row."""
@@ -53,7 +53,7 @@ class Knn:
     @property
     def nbytes(self) -> int:
         """Bytes of the items, of the neighbours' list and of the scale."""
-        return self.kernel.bytes(self.pointer)
+        return int(self.kernel.bytes(self.pointer))
 
     def attach(self, classes: tuple[int | str, ...], scale: "array[float]") -> None:
         """Add labels of classes, and scale and offset of each feature, as `_attach` in emlknn.c."""
@@ -70,8 +70,8 @@ class Knn:
     def additem(self, features: "array[int]", target: float) -> int:
         """Add an item with quantised features; return its index."""
         if self.regression:
-            bits = np.float32(target).view(np.int32)
-            _check(np.isfinite(target), "value must be finite")
+            bits = int(np.float32(target).view(np.int32))
+            _check(bool(np.isfinite(target)), "value must be finite")
         else:
             bits = int(target)
             if self.classes is None:
@@ -83,7 +83,7 @@ class Knn:
             f"features must be array('h') of {self.n_features}, "
             f"not array('{features.typecode}') of {len(features)}",
         )
-        index = self.kernel.add(self.pointer, features.buffer_info()[0], bits)
+        index: int = self.kernel.add(self.pointer, features.buffer_info()[0], bits)
         _check(index >= 0, "model must not be full")
         return index
 
@@ -136,7 +136,8 @@ def load(data: bytes) -> Knn:
     """
     source = io.StringIO(as_text(data), newline="\n")
     try:
-        return reader()["load"](source)
+        loaded: Knn = reader()["load"](source)
+        return loaded
     except ValueError as error:
         raise ValueError(str(error)) from None
     except OverflowError:  # 1p9999 is infinite in MicroPython
@@ -154,7 +155,7 @@ def as_text(data: bytes) -> str:
 @cache
 def reader() -> dict[str, Any]:
     """Return what the Python part of emlknn defines."""
-    functions = {
+    functions: dict[str, Any] = {
         "_new": Knn,
         "_attach": Knn.attach,
         "_methods": {},

@@ -6,6 +6,7 @@ What is refused here is refused because the device could not give the estimator'
 from dataclasses import dataclass
 from enum import IntEnum
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -268,7 +269,7 @@ def average_path_length(rows: np.ndarray | int) -> np.ndarray:
     return np.where(rows <= 1, 0.0, np.where(rows == 2, 1.0, length))
 
 
-def plain_tree(tree, value: np.ndarray, features: np.ndarray | None = None) -> Tree:
+def plain_tree(tree: Any, value: np.ndarray, features: np.ndarray | None = None) -> Tree:
     """Return scikit-learn's Tree object as ours, with these values.
 
     features: the model's number of each of the tree's features; None if they are the same.

@@ -19,7 +19,10 @@ def lay_out(
     right: above 0 so many nodes ahead, below 0 leaf -child - 1. Roots and features are int64,
     thresholds float64.
     """
-    root, feature, threshold, child = [], [], [], []
+    root: list[int] = []
+    feature: list[int] = []
+    threshold: list[float] = []
+    child: list[list[int]] = []
     for tree, limit, number in zip(ensemble.trees, limits, numbers, strict=True):
         target, size = simplify(tree, feature_map, limit, number)
         order = node_order(tree, target, size)
@@ -29,7 +32,7 @@ def lay_out(
             # Nothing is asked: a node both of whose sides are the tree's only leaf.
             feature.append(0)
             threshold.append(0.0)
-            child.append((target[0], target[0]))
+            child.append([target[0], target[0]])
         for index, node in enumerate(order):
             sides = [target[tree.left[node]], target[tree.right[node]]]
             feature.append(tree.feature[node])

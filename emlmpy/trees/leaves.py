@@ -75,7 +75,7 @@ def check_arguments(votes: bool, vote: str, leaves: int | None) -> None:
 
 def eight_bits(proportions: np.ndarray) -> np.ndarray:
     """Round proportions 0..1 to uint8, 255 is all."""
-    return np.rint(proportions * 255).astype(np.uint8)
+    return np.asarray(np.rint(proportions * 255), np.uint8)
 
 
 def codebook(value: np.ndarray, samples: np.ndarray, leaves: int) -> np.ndarray:
@@ -85,7 +85,7 @@ def codebook(value: np.ndarray, samples: np.ndarray, leaves: int) -> np.ndarray:
     Source: k-means over the leaves of all trees together, as in Nordby's leaf clustering.
     """
     found = KMeans(leaves, n_init=4, random_state=0).fit(value, sample_weight=samples)
-    return eight_bits(found.cluster_centers_)[found.labels_]
+    return np.asarray(eight_bits(found.cluster_centers_)[found.labels_])
 
 
 def pure_first(table: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

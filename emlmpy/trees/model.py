@@ -222,7 +222,7 @@ class ForestModel:
             raw = np.hstack([np.zeros_like(raw), factor * raw])
         with np.errstate(under="ignore"):
             power = np.exp(raw - raw.max(axis=1, keepdims=True))
-        return power / power.sum(axis=1, keepdims=True)
+        return np.asarray(power / power.sum(axis=1, keepdims=True))
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Raw values of boosting, float32 (rows,) or (rows, classes); of an isolation forest scores
@@ -277,7 +277,8 @@ class ForestModel:
 
     def _of_estimator(self, method: str, X: Any) -> np.ndarray:
         # Scalers with copy=False overwrite what they are given.
-        return getattr(self.estimator, method)(X.copy() if isinstance(X, np.ndarray) else X)
+        given = X.copy() if isinstance(X, np.ndarray) else X
+        return np.asarray(getattr(self.estimator, method)(given))
 
     def _outputs(self, X: Any) -> np.ndarray:
         """Return what predict(features, out) fills out with on the device, (rows, outputs)."""
@@ -295,16 +296,17 @@ class ForestModel:
             rows = rounding.as_float32(rows)
             return self.twin.quantize(rows, feature_type) if self.scaled else rows
         dtype = np.dtype(feature_type)
-        wrong = np.argwhere(quantize.misfits(rows, dtype))
-        if len(wrong):
-            row, column = wrong[0]
+        with np.errstate(invalid="ignore"):
+            features = rows.astype(dtype)
+        if not np.array_equal(features, rows):
+            row, column = np.argwhere(quantize.misfits(rows, dtype))[0]
             limits = np.iinfo(dtype)
             raise ValueError(
                 f"X must hold whole numbers from {limits.min} to {limits.max}, as convert took "
                 f"them for; X[{row}, {column}] is {rows[row, column]}: give these rows to "
                 "convert(..., X=X), or convert(..., features='float32')"
             )
-        return rows.astype(dtype)
+        return features
 
     def _require(self, method: str) -> None:
         """Raise TypeError if the estimator has no such method."""

@@ -53,7 +53,7 @@ class FeatureMap:
         if self.dtype.kind == "f":
             return rounding.below(threshold) + 0.0  # -0.0 becomes 0.0
         if self.scale is None:
-            return np.floor(threshold) + 0.0
+            return np.asarray(np.floor(threshold) + 0.0)
         low, high = self.range
         scale, offset = self.scale[feature].astype(np.float64).T
         finite = np.isfinite(threshold)
@@ -163,7 +163,8 @@ def fits(X: np.ndarray, dtype: np.dtype) -> bool:
 def misfits(X: np.ndarray, dtype: np.dtype) -> np.ndarray:
     """Which values are no whole numbers that this integer type holds: bools, as X is."""
     X = np.asarray(X, dtype=np.float64)
-    return ~((np.iinfo(dtype).min <= X) & (np.iinfo(dtype).max >= X) & (np.floor(X) == X))
+    low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+    return np.asarray(~((low <= X) & (high >= X) & (np.floor(X) == X)))
 
 
 def scale_and_offset(thresholds: np.ndarray, dtype: np.dtype) -> tuple[float, float]:
@@ -219,4 +220,5 @@ def decimal_scale_and_offset(thresholds: np.ndarray, dtype: np.dtype) -> tuple[f
 
 def distinct(thresholds: np.ndarray) -> np.ndarray:
     """Drop thresholds, ascending, that are the next one but for float32's rounding."""
-    return thresholds[np.diff(thresholds, prepend=-np.inf) > 2.0**-22 * np.abs(thresholds)]
+    new: np.ndarray = np.diff(thresholds, prepend=-np.inf) > 2.0**-22 * np.abs(thresholds)
+    return np.asarray(thresholds[new])

@@ -75,7 +75,8 @@ def of_feature(
     place = np.searchsorted(bounded, thresholds, side="right")
     last_left = nearest(bounded[place - 1])
     before_right = below(np.nextafter(nearest(bounded[place]), -np.inf))
-    return np.maximum(np.minimum(result, before_right), last_left)
+    limited: np.ndarray = np.maximum(np.minimum(result, before_right), last_left)
+    return limited
 
 
 def holds_float32(column: np.ndarray) -> bool:
@@ -116,7 +117,8 @@ def are_float32(borders: np.ndarray) -> bool:
 def step(values: np.ndarray) -> np.ndarray:
     """The distance from each number to the next float32, as float64."""
     size = np.maximum(np.abs(values), np.finfo(np.float32).tiny)
-    return np.spacing(size.astype(np.float32)).astype(np.float64)
+    spacing: np.ndarray = np.spacing(size.astype(np.float32))
+    return spacing.astype(np.float64)
 
 
 def as_float32(values: np.ndarray) -> np.ndarray:

@@ -73,12 +73,12 @@ class ForestTwin:
     @property
     def outputs(self) -> int:
         """Number of values that a row gives in `out`."""
-        return self.kernel.outputs(self.forest)
+        return int(self.kernel.outputs(self.forest))
 
     @property
     def nbytes(self) -> int:
         """Bytes that the model takes on the device."""
-        return self.kernel.bytes(self.forest)
+        return int(self.kernel.bytes(self.forest))
 
     def classify(self, features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Run the model as predict(features) on the device, which ends once a vote is decided.
