@@ -4,6 +4,7 @@
 # make bench   measure everything and write benchmarks/results.csv
 # make kernels build the kernels for this computer, which emlmpy runs
 # make lint    check the style of the C and Python sources
+# make formats  write what comes from formats/*.toml
 # make requirements  pin and hash the Python packages anew, after a change to requirements.in
 # make clean   remove all that was built; make help shows this
 #
@@ -13,7 +14,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test dist bench lint clean setup kernels machines requirements
+.PHONY: help demo test dist bench lint clean setup kernels machines requirements formats
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -46,6 +47,9 @@ lint: setup
 	@ruff check .
 	@ruff format --check .
 	@clang-format --dry-run --Werror $(C_SOURCES)
+
+formats: setup
+	@python tools/formats.py
 
 UV = build/uv/bin/uv
 requirements:
