@@ -6,6 +6,7 @@
 # make wheel   build the package for pip into build/wheel, as wheel and as sources
 # make lint    check the style of the C and Python sources, and their types
 # make types   check the types alone
+# make formats write what comes from formats/*.toml
 # make requirements  pin and hash the Python packages anew, after a change to requirements.in
 # make clean   remove all that was built; make help shows this
 #
@@ -15,7 +16,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test dist bench wheel lint types clean setup kernels machines requirements
+.PHONY: help demo test dist bench wheel lint types clean setup kernels machines requirements formats
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -55,6 +56,9 @@ lint: types
 	@ruff check .
 	@ruff format --check .
 	@clang-format --dry-run --Werror $(C_SOURCES)
+
+formats: setup
+	@python tools/formats.py
 
 UV = build/uv/bin/uv
 requirements:

@@ -12,7 +12,7 @@
 
 #define SOS_TEXT "sos must be array('f') of 1 to 255 rows of 6"
 #define SAMPLES_TEXT "samples must be array('f') or array('h')"
-#define MAX_CHANNELS 255
+#define MAX_CHANNELS EML_BIQUAD_MAX_CHANNELS
 
 typedef struct {
     mp_obj_base_t base;
