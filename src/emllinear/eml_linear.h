@@ -14,9 +14,9 @@ A model is an array of 32-bit words: what is in EmlLinear, then one row for each
 
 All memory belongs to the caller. Only eml_linear_fit changes weights.
 
-int16 sums are exact, on every CPU. float32 sums are taken in blocks of 16 products, each product
-and sum rounded, none fused: the same bits on every CPU, but that CPUs without an FPU take numbers
-below 2^-126 for 0.
+int16 sums are exact, on every CPU. Of float32 there are four sums, of products 0, 4, 8 ..., 1, 5, 9
+... and so on: (s0 + s1) + (s2 + s3) + b is the score. Each product and sum is rounded, none fused:
+the same bits on every CPU, but that CPUs without an FPU take numbers below 2^-126 for 0.
 */
 #ifndef EML_LINEAR_H
 #define EML_LINEAR_H
@@ -37,8 +37,6 @@ below 2^-126 for 0.
 
 #define EML_LINEAR_MAX_FEATURES 4096
 #define EML_LINEAR_MAX_ROWS 255
-// Products of float32 that are summed up before they are added to the score.
-#define EML_LINEAR_BLOCK 16
 // Of int16 models: where e may lie, so that scores are floats, and what |b| must stay below.
 #define EML_LINEAR_MAX_EXPONENT 60
 #define EML_LINEAR_MIN_EXPONENT (-160)
@@ -153,46 +151,53 @@ static inline const char *eml_linear_check(const EmlLinear *self, size_t bytes) 
 // The score of a float32 row.
 static EML_LINEAR_FAST float eml_linear_score(const float *row, const float *feature,
                                               uint32_t n_features) {
-    const float *const end = feature + n_features;
-    float score = *row++;
-    while (feature != end) {
-        const float *const stop =
-            end - feature > EML_LINEAR_BLOCK ? feature + EML_LINEAR_BLOCK : end;
-        float sum = *row++ * *feature++;
-        while (feature != stop) {
-            sum += *row++ * *feature++;
-        }
-        score += sum;
+    const float bias = *row++;
+#if defined(SOFT_FLOAT)
+    float sum[4] = {0};
+    for (uint32_t i = 0; i < n_features; i++) {
+        sum[i % 4] += row[i] * feature[i];
     }
-    return score;
+    return sum[0] + sum[1] + (sum[2] + sum[3]) + bias;
+#else
+    float sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    for (uint32_t i = n_features >> 2; i != 0; i--) {
+        sum0 += row[0] * feature[0];
+        sum1 += row[1] * feature[1];
+        sum2 += row[2] * feature[2];
+        sum3 += row[3] * feature[3];
+        row += 4;
+        feature += 4;
+    }
+    const uint32_t left = n_features & 3;
+    if (left > 0) {
+        sum0 += row[0] * feature[0];
+    }
+    if (left > 1) {
+        sum1 += row[1] * feature[1];
+    }
+    if (left > 2) {
+        sum2 += row[2] * feature[2];
+    }
+    return sum0 + sum1 + (sum2 + sum3) + bias;
+#endif
 }
 
 // The sum of an int16 row, without its power of two.
 static EML_LINEAR_FAST int64_t eml_linear_sum(const int32_t *row, const int16_t *feature,
-                                              uint32_t n_features, bool is_narrow) {
+                                              uint32_t n_features) {
     int64_t sum = (int64_t)((uint64_t)(uint32_t)row[2] << 32 | (uint32_t)row[1]);
     const int16_t *const end = feature + n_features;
     row += 3;
-#if defined(EML_LINEAR_PAIRS)
-    while (is_narrow && end - feature > 1) {
-        uint32_t pairs = (uint32_t)(end - feature) >> 1;
-        pairs = pairs < EML_LINEAR_PAIRS ? pairs : EML_LINEAR_PAIRS;
-        sum += eml_linear_pairs(feature, row, pairs);
-        feature += 2 * pairs;
-        row += 2 * pairs;
-    }
-#else
-    (void)is_narrow;
-#endif
-    while (feature != end) {
+    do {
         const int32_t weight = *row++, x = *feature++;
-#if defined(EML_LINEAR_PAIRS)
+#if defined(EML_LINEAR_ARMV6M_H)
         // In two pieces, whose products fit 32 bits.
-        sum += (int64_t)((weight >> 16) * x) * 65536 + (int32_t)((uint32_t)weight << 16 >> 16) * x;
+        sum += (int32_t)((uint32_t)weight << 16 >> 16) * x;
+        sum += (int64_t)((weight >> 16) * x) * 65536;
 #else
         sum += (int64_t)weight * x;
 #endif
-    }
+    } while (feature != end);
     return sum;
 }
 
@@ -202,37 +207,56 @@ scores: takes the bits of the scores, n_rows; or NULL.
 Returns EML_LINEAR_NOT_FINITE if a score is infinite or no number, for that or for its features. */
 static __attribute__((unused)) int32_t eml_linear_run(const EmlLinear *self, const void *features,
                                                       int32_t *scores) {
+    const uint32_t stride = eml_linear_stride(self), n_features = self->n_features;
+    const uint32_t type = self->type, is_one = self->n_rows == 1, end = self->n_rows + is_one;
     const int32_t *row = self->rows;
-    int64_t best = 0; // what one score is compared with
     int32_t class_index = 0;
-    for (uint32_t i = self->n_rows == 1, end = self->n_rows + i; i != end; i++) {
-        int64_t score;
-        int32_t bits;
-        if (self->type != EML_LINEAR_FLOAT32) {
-            score = eml_linear_sum(row, (const int16_t *)features, self->n_features,
-                                   self->type == EML_LINEAR_NARROW);
-            if (scores != NULL) {
-                bits = eml_linear_pack((uint64_t)(score < 0 ? -score : score), *row);
-                bits = score < 0 ? (int32_t)((uint32_t)bits | 0x80000000u) : bits;
-            }
-        } else {
-            const EmlLinearBits both = {.value = eml_linear_score((const float *)row,
-                                                                  (const float *)features,
-                                                                  self->n_features)};
-            bits = both.bits;
-            if (!eml_linear_is_finite(bits)) {
+    if (type == EML_LINEAR_FLOAT32) {
+        int32_t best = is_one ? 0 : INT32_MIN; // one score is compared with 0
+        for (uint32_t i = is_one; i != end; i++, row += stride) {
+            const EmlLinearBits score = {
+                .value = eml_linear_score((const float *)row, (const float *)features, n_features)};
+            if (!eml_linear_is_finite(score.bits)) {
                 return EML_LINEAR_NOT_FINITE;
             }
-            score = eml_linear_order(bits);
+            if (scores != NULL) {
+                *scores++ = score.bits;
+            }
+            const int32_t order = eml_linear_order(score.bits);
+            if (order > best) {
+                best = order;
+                class_index = (int32_t)i;
+            }
         }
+        return class_index;
+    }
+#if defined(EML_LINEAR_ARMV6M_H)
+    if (type == EML_LINEAR_NARROW && scores == NULL) {
+        uint32_t block = n_features;
+        while (block > EML_LINEAR_BLOCK) {
+            block -= EML_LINEAR_BLOCK;
+        }
+        const int16_t *const feature = (const int16_t *)features;
+        EmlLinearSearch search = {row + stride * self->n_rows, feature + n_features, row,
+                                  is_one ? 0 : INT32_MIN};
+        eml_linear_search(row, feature + block, -2 * (int32_t)block, &search);
+        for (; row + stride < search.found; row += stride) {
+            class_index++;
+        }
+        return is_one ? search.found != row : class_index;
+    }
+#endif
+    int64_t best = is_one ? 0 : INT64_MIN;
+    for (uint32_t i = is_one; i != end; i++, row += stride) {
+        const int64_t sum = eml_linear_sum(row, (const int16_t *)features, n_features);
         if (scores != NULL) {
-            *scores++ = bits;
+            const int32_t bits = eml_linear_pack((uint64_t)(sum < 0 ? -sum : sum), *row);
+            *scores++ = sum < 0 ? (int32_t)((uint32_t)bits | 0x80000000u) : bits;
         }
-        if (i == 0 || score > best) {
-            best = score;
+        if (sum > best) {
+            best = sum;
             class_index = (int32_t)i;
         }
-        row += eml_linear_stride(self);
     }
     return class_index;
 }

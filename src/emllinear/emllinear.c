@@ -60,34 +60,33 @@ static const void *linear_features(const EmlLinear *linear, mp_obj_t arg) {
                         linear->n_features, MP_BUFFER_READ);
 }
 
-// The class, or the value if there is one; out takes the answer, or the scores.
-static mp_obj_t linear_run(mp_obj_t self_in, mp_obj_t features, mp_obj_t out_in, bool answers) {
-    const EmlLinear *linear = linear_self(self_in);
-    const bool is_classifier = eml_linear_is_classifier(linear);
+#define FINITE_TEXT "features and scores must be finite"
+
+// The scores or the answer of a row in an array `out`, unless that is MP_OBJ_NULL; the class, or
+// the value if there is one.
+static mp_obj_t linear_run(const EmlLinear *linear, mp_obj_t features, mp_obj_t out_in,
+                           bool answers) {
     const size_t n_out = answers ? eml_linear_outputs(linear) : linear->n_rows;
-    int32_t scores[eml_linear_outputs(linear)];
-    int32_t *out = NULL;
+    int32_t scores[EML_LINEAR_MAX_ROWS + 1];
+    int32_t *out = scores;
     if (out_in != MP_OBJ_NULL) {
         out = natmod_items(out_in, "out", 'f', n_out, MP_BUFFER_WRITE);
         if (answers && linear->kind == EML_LINEAR_CLASS) {
             natmod_value_error("model must have proportions: use scores");
         }
     }
-    const int32_t class_index = eml_linear_run(linear, linear_features(linear, features),
-                                               out != NULL || !is_classifier ? scores : NULL);
+    const int32_t class_index = eml_linear_run(linear, linear_features(linear, features), scores);
     if (class_index == EML_LINEAR_NOT_FINITE) {
-        natmod_value_error("features and scores must be finite");
+        natmod_value_error(FINITE_TEXT);
     }
-    if (answers && (out != NULL || !is_classifier)) {
+    if (answers) {
         eml_linear_answer(linear, scores);
     }
-    if (out != NULL) {
-        mp_fun_table.memmove_(out, scores, 4 * n_out);
-    }
-    if (is_classifier) {
+    mp_fun_table.memmove_(out, scores, 4 * n_out);
+    if (eml_linear_is_classifier(linear)) {
         return MP_OBJ_NEW_SMALL_INT(class_index);
     }
-    if (linear->n_rows == 1) {
+    if (n_out == 1) {
         return natmod_float(*scores);
     }
     return mp_const_none;
@@ -95,13 +94,21 @@ static mp_obj_t linear_run(mp_obj_t self_in, mp_obj_t features, mp_obj_t out_in,
 
 // predict(features) or predict(features, out)
 static mp_obj_t linear_predict(size_t n_args, const mp_obj_t *args) {
-    return linear_run(args[0], args[1], n_args == 3 ? args[2] : MP_OBJ_NULL, true);
+    const EmlLinear *linear = linear_self(args[0]);
+    if (n_args == 2 && eml_linear_is_classifier(linear)) {
+        const int32_t class_index = eml_linear_run(linear, linear_features(linear, args[1]), NULL);
+        if (class_index == EML_LINEAR_NOT_FINITE) {
+            natmod_value_error(FINITE_TEXT);
+        }
+        return MP_OBJ_NEW_SMALL_INT(class_index);
+    }
+    return linear_run(linear, args[1], n_args == 3 ? args[2] : MP_OBJ_NULL, true);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(linear_predict_obj, 2, 3, linear_predict);
 
 // scores(features, out)
 static mp_obj_t linear_scores(mp_obj_t self_in, mp_obj_t features, mp_obj_t out) {
-    return linear_run(self_in, features, out, false);
+    return linear_run(linear_self(self_in), features, out, false);
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(linear_scores_obj, linear_scores);
 
