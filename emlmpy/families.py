@@ -5,12 +5,13 @@
 
 from sklearn.base import BaseEstimator
 
-from emlmpy import cnn, iir, knn, trees
+from emlmpy import cnn, iir, knn, linear, trees
 from emlmpy.model import Family
 
 FAMILIES = (
     Family("forest", trees.check, trees.ESTIMATORS, trees.convert),
     Family("nearest neighbours", knn, knn.ESTIMATORS, knn.convert),
+    Family("linear model", linear, linear.ESTIMATORS, linear.convert),
     Family("filter", iir),
     Family("network", cnn),
 )

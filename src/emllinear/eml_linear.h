@@ -1,0 +1,410 @@
+/** Linear models, y = W x + b, and what becomes of y: values, classes, proportions. They learn,
+too.
+
+    const char *error = eml_linear_check(model, bytes);      // once: all else relies on it
+    int32_t scores[EML_LINEAR_MAX_ROWS + 1];                 // the bits of floats
+    int32_t class_index = eml_linear_run(model, features, scores);
+    eml_linear_answer(model, scores);                        // now they are values or proportions
+
+A model is an array of 32-bit words: what is in EmlLinear, then one row for each y, a score:
+
+    float32 features    b, then the weights, all float32
+    int16 features      e, the low and the high word of b, then the weights, int32: the score is
+                        (sum of weight * feature + b) * 2^e
+
+All memory belongs to the caller. Only eml_linear_fit changes weights.
+
+int16 sums are exact, on every CPU. Of float32 there are four sums, of products 0, 4, 8 ..., 1, 5, 9
+... and so on: (s0 + s1) + (s2 + s3) + b is the score. Each product and sum is rounded, none fused:
+the same bits on every CPU, but that CPUs without an FPU take numbers below 2^-126 for 0.
+*/
+#ifndef EML_LINEAR_H
+#define EML_LINEAR_H
+
+#include <stddef.h>
+
+#include "eml_linear_exp.h"
+#if defined(__ARM_ARCH_6M__) && defined(__thumb__)
+#include "eml_linear_armv6m.h"
+#endif
+
+#if defined(__arm__) && !defined(__clang__)
+// For the loops that the time goes into, whatever the rest of the program is optimised for.
+#define EML_LINEAR_FAST __attribute__((optimize("O2"), noinline))
+#else
+#define EML_LINEAR_FAST
+#endif
+
+#define EML_LINEAR_MAX_FEATURES 4096
+#define EML_LINEAR_MAX_ROWS 255
+// Of int16 models: where e may lie, so that scores are floats, and what |b| must stay below.
+#define EML_LINEAR_MAX_EXPONENT 60
+#define EML_LINEAR_MIN_EXPONENT (-160)
+#define EML_LINEAR_MAX_BIAS ((int64_t)1 << 52)
+// The largest weight of a model of type EML_LINEAR_NARROW.
+#define EML_LINEAR_MAX_NARROW (1 << 22)
+// What eml_linear_run returns if a feature or a score is infinite or no number.
+#define EML_LINEAR_NOT_FINITE (-1)
+
+/** What a model answers with. */
+typedef enum EmlLinearKind {
+    EML_LINEAR_VALUE,   // the scores are the values
+    EML_LINEAR_EXP,     // e^score are the values
+    EML_LINEAR_CLASS,   // one score: class 1 if it is above 0; several: the first of the largest
+    EML_LINEAR_SIGMOID, // the same, with proportions: 1 / (1 + e^-score), of several scores' over
+                        // their sum
+    EML_LINEAR_SOFTMAX, // the same: e^score over the sum of all
+    EML_LINEAR_HUBER,   // the same: (score + 1) / 2, between 0 and 1, of several over their sum
+    EML_LINEAR_KINDS
+} EmlLinearKind;
+
+typedef enum EmlLinearType {
+    EML_LINEAR_FLOAT32,
+    EML_LINEAR_INT16,
+    EML_LINEAR_NARROW, // int16, with weights up to 2^22: faster on CPUs without 64-bit products
+    EML_LINEAR_TYPES
+} EmlLinearType;
+
+typedef struct EmlLinear {
+    uint32_t kind; // EmlLinearKind
+    uint32_t type; // EmlLinearType
+    uint32_t n_features;
+    uint32_t n_rows; // scores
+    int32_t rows[];
+} EmlLinear;
+
+/** Words of a row. */
+static inline uint32_t eml_linear_stride(const EmlLinear *self) {
+    return self->n_features + (self->type == EML_LINEAR_FLOAT32 ? 1 : 3);
+}
+
+/** Words of a model. */
+static inline size_t eml_linear_words(const EmlLinear *self) {
+    return sizeof(EmlLinear) / 4 + self->n_rows * eml_linear_stride(self);
+}
+
+static inline bool eml_linear_is_classifier(const EmlLinear *self) {
+    return self->kind >= EML_LINEAR_CLASS;
+}
+
+/** Number of values, or of classes; eml_linear_answer writes as many. */
+static inline uint32_t eml_linear_outputs(const EmlLinear *self) {
+    const uint32_t n_rows = self->n_rows;
+    return n_rows + (n_rows == 1 && eml_linear_is_classifier(self));
+}
+
+/** What is wrong with the first words of a model, or NULL. */
+static inline const char *eml_linear_check_sizes(const EmlLinear *self) {
+    if (self->n_features - 1 >= EML_LINEAR_MAX_FEATURES) {
+        return "n_features must be 1 to 4096";
+    }
+    if (self->n_rows - 1 >= EML_LINEAR_MAX_ROWS) {
+        return "n_outputs must be 1 to 255";
+    }
+    if (self->kind >= EML_LINEAR_KINDS || self->type >= EML_LINEAR_TYPES ||
+        (self->kind == EML_LINEAR_SOFTMAX && self->n_rows == 1)) {
+        return "kind or type is unknown";
+    }
+    return NULL;
+}
+
+// Whether the numbers of the rows are in range.
+static inline bool eml_linear_check_rows(const EmlLinear *self) {
+    const bool is_float = self->type == EML_LINEAR_FLOAT32;
+    const int32_t high = (int32_t)(EML_LINEAR_MAX_BIAS >> 32);
+    const int32_t *row = self->rows;
+    for (uint32_t i = 0; i < self->n_rows; i++) {
+        const int32_t *const end = row + eml_linear_stride(self);
+        if (!is_float) {
+            if (row[0] < EML_LINEAR_MIN_EXPONENT || row[0] > EML_LINEAR_MAX_EXPONENT ||
+                row[2] < -high || row[2] >= high ||
+                (eml_linear_is_classifier(self) && row[0] != self->rows[0])) {
+                return false;
+            }
+            row += 3;
+        }
+        for (; row != end; row++) {
+            if (is_float ? !eml_linear_is_finite(*row)
+                         : self->type == EML_LINEAR_NARROW &&
+                               (uint32_t)*row + EML_LINEAR_MAX_NARROW > 2 * EML_LINEAR_MAX_NARROW) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/** What is wrong with a model of so many bytes, or NULL. */
+static inline const char *eml_linear_check(const EmlLinear *self, size_t bytes) {
+    const char *error = "file is incomplete";
+    if (bytes >= sizeof(EmlLinear)) {
+        const char *const sizes_error = eml_linear_check_sizes(self);
+        if (sizes_error != NULL) {
+            error = sizes_error;
+        } else if (bytes == 4 * eml_linear_words(self)) {
+            error = eml_linear_check_rows(self) ? NULL : "weights must be finite, and in range";
+        }
+    }
+    return error;
+}
+
+// The score of a float32 row.
+static EML_LINEAR_FAST float eml_linear_score(const float *row, const float *feature,
+                                              uint32_t n_features) {
+    const float bias = *row++;
+#if defined(SOFT_FLOAT)
+    float sum[4] = {0};
+    for (uint32_t i = 0; i < n_features; i++) {
+        sum[i % 4] += row[i] * feature[i];
+    }
+    return sum[0] + sum[1] + (sum[2] + sum[3]) + bias;
+#else
+    float sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    for (uint32_t i = n_features >> 2; i != 0; i--) {
+        sum0 += row[0] * feature[0];
+        sum1 += row[1] * feature[1];
+        sum2 += row[2] * feature[2];
+        sum3 += row[3] * feature[3];
+        row += 4;
+        feature += 4;
+    }
+    const uint32_t left = n_features & 3;
+    if (left > 0) {
+        sum0 += row[0] * feature[0];
+    }
+    if (left > 1) {
+        sum1 += row[1] * feature[1];
+    }
+    if (left > 2) {
+        sum2 += row[2] * feature[2];
+    }
+    return sum0 + sum1 + (sum2 + sum3) + bias;
+#endif
+}
+
+// The sum of an int16 row, without its power of two.
+static EML_LINEAR_FAST int64_t eml_linear_sum(const int32_t *row, const int16_t *feature,
+                                              uint32_t n_features) {
+    int64_t sum = (int64_t)((uint64_t)(uint32_t)row[2] << 32 | (uint32_t)row[1]);
+    const int16_t *const end = feature + n_features;
+    row += 3;
+    do {
+        const int32_t weight = *row++, x = *feature++;
+#if defined(EML_LINEAR_ARMV6M_H)
+        // In two pieces, whose products fit 32 bits.
+        sum += (int32_t)((uint32_t)weight << 16 >> 16) * x;
+        sum += (int64_t)((weight >> 16) * x) * 65536;
+#else
+        sum += (int64_t)weight * x;
+#endif
+    } while (feature != end);
+    return sum;
+}
+
+/** Finds the class of a row of features, float or int16_t; it means nothing if there are none.
+
+scores: takes the bits of the scores, n_rows; or NULL.
+Returns EML_LINEAR_NOT_FINITE if a score is infinite or no number, for that or for its features. */
+static __attribute__((unused)) int32_t eml_linear_run(const EmlLinear *self, const void *features,
+                                                      int32_t *scores) {
+    const uint32_t stride = eml_linear_stride(self), n_features = self->n_features;
+    const uint32_t type = self->type, is_one = self->n_rows == 1, end = self->n_rows + is_one;
+    const int32_t *row = self->rows;
+    int32_t class_index = 0;
+    if (type == EML_LINEAR_FLOAT32) {
+        int32_t best = is_one ? 0 : INT32_MIN; // one score is compared with 0
+        for (uint32_t i = is_one; i != end; i++, row += stride) {
+            const EmlLinearBits score = {
+                .value = eml_linear_score((const float *)row, (const float *)features, n_features)};
+            if (!eml_linear_is_finite(score.bits)) {
+                return EML_LINEAR_NOT_FINITE;
+            }
+            if (scores != NULL) {
+                *scores++ = score.bits;
+            }
+            const int32_t order = eml_linear_order(score.bits);
+            if (order > best) {
+                best = order;
+                class_index = (int32_t)i;
+            }
+        }
+        return class_index;
+    }
+#if defined(EML_LINEAR_ARMV6M_H)
+    if (type == EML_LINEAR_NARROW && scores == NULL) {
+        uint32_t block = n_features;
+        while (block > EML_LINEAR_BLOCK) {
+            block -= EML_LINEAR_BLOCK;
+        }
+        const int16_t *const feature = (const int16_t *)features;
+        EmlLinearSearch search = {row + stride * self->n_rows, feature + n_features, row,
+                                  is_one ? 0 : INT32_MIN};
+        eml_linear_search(row, feature + block, -2 * (int32_t)block, &search);
+        for (; row + stride < search.found; row += stride) {
+            class_index++;
+        }
+        return is_one ? search.found != row : class_index;
+    }
+#endif
+    int64_t best = is_one ? 0 : INT64_MIN;
+    for (uint32_t i = is_one; i != end; i++, row += stride) {
+        const int64_t sum = eml_linear_sum(row, (const int16_t *)features, n_features);
+        if (scores != NULL) {
+            const int32_t bits = eml_linear_pack((uint64_t)(sum < 0 ? -sum : sum), *row);
+            *scores++ = sum < 0 ? (int32_t)((uint32_t)bits | 0x80000000u) : bits;
+        }
+        if (sum > best) {
+            best = sum;
+            class_index = (int32_t)i;
+        }
+    }
+    return class_index;
+}
+
+// 1 / (1 + e^-score), in units of 2^-31.
+static __attribute__((noinline)) uint32_t eml_linear_sigmoid(int32_t score) {
+    const uint32_t part = eml_linear_exp_fraction(score);
+    const uint32_t larger = eml_linear_divide(EML_LINEAR_ONE, EML_LINEAR_ONE + part);
+    return score < 0 ? 0x80000000u - larger : larger;
+}
+
+// (score + 1) / 2, between 0 and 1, in units of 2^-30.
+static uint32_t eml_linear_huber(int32_t score) {
+    EmlLinearBits sum = {.bits = score};
+    sum.value += 1.0f;
+    const int32_t shift = 121 - (sum.bits >> 23); // the unit of the sum is 2^-29
+    if (sum.bits <= 0 || shift > 23) {
+        return 0;
+    }
+    const uint32_t fraction = ((uint32_t)sum.bits & 0x7fffff) | 0x800000;
+    return shift < -6 ? EML_LINEAR_ONE : shift < 0 ? fraction << -shift : fraction >> shift;
+}
+
+// An output's share, in units of 2^-30, before it is divided by the sum of all.
+static inline uint32_t eml_linear_share(uint32_t kind, int32_t score, int32_t largest) {
+    if (kind == EML_LINEAR_HUBER) {
+        return eml_linear_huber(score);
+    }
+    if (kind == EML_LINEAR_SIGMOID) {
+        if (largest >= 0) {
+            return eml_linear_sigmoid(score) >> 1;
+        }
+        // Below -709.78 scikit-learn's float64 sigmoids are 0, and it takes all for equal.
+        if ((uint32_t)largest > 0xc43171ecu) {
+            return EML_LINEAR_ONE;
+        }
+    }
+    const EmlLinearBits left = {.bits = score}, right = {.bits = largest};
+    const EmlLinearBits gap = {.value = left.value - right.value};
+    const uint32_t part = eml_linear_exp_fraction(gap.bits);
+    // Sigmoids that are all below 1/2 are multiplied by e^-largest: their sum must not be near 0.
+    return kind == EML_LINEAR_SOFTMAX
+               ? part
+               : eml_linear_divide(part, EML_LINEAR_ONE + eml_linear_exp_fraction(score)) >> 1;
+}
+
+// Makes proportions of several scores.
+static void eml_linear_proportions(const EmlLinear *self, int32_t *scores) {
+    const uint32_t n_rows = self->n_rows;
+    int32_t largest = *scores;
+    for (uint32_t i = 1; i < n_rows; i++) {
+        largest = eml_linear_order(scores[i]) > eml_linear_order(largest) ? scores[i] : largest;
+    }
+    uint64_t sum = 0;
+    for (uint32_t i = 0; i < n_rows; i++) {
+        const uint32_t share = eml_linear_share(self->kind, scores[i], largest);
+        scores[i] = (int32_t)share;
+        sum += share;
+    }
+    int32_t power = -31;
+    for (; sum >> 31 != 0; sum >>= 1) {
+        power--;
+    }
+    for (uint32_t i = 0; i < n_rows; i++) {
+        // Shares that are all 0 become equal proportions.
+        const uint32_t quotient = sum == 0 ? eml_linear_divide(1, n_rows)
+                                           : eml_linear_divide((uint32_t)scores[i], (uint32_t)sum);
+        scores[i] = eml_linear_pack(quotient, power);
+    }
+}
+
+/** Turns the scores of eml_linear_run into values or proportions: the bits of
+eml_linear_outputs(self) floats. Kind EML_LINEAR_CLASS has none. */
+static inline void eml_linear_answer(const EmlLinear *self, int32_t *scores) {
+    if (eml_linear_is_classifier(self)) {
+        if (self->n_rows > 1) {
+            eml_linear_proportions(self, scores);
+            return;
+        }
+        const uint32_t second = self->kind == EML_LINEAR_HUBER ? eml_linear_huber(*scores) << 1
+                                                               : eml_linear_sigmoid(*scores);
+        scores[0] = eml_linear_pack(0x80000000u - second, -31);
+        scores[1] = eml_linear_pack(second, -31);
+    } else if (self->kind == EML_LINEAR_EXP) {
+        for (uint32_t i = 0; i < self->n_rows; i++) {
+            int32_t power;
+            const uint32_t result = eml_linear_exp(scores[i], &power);
+            scores[i] = eml_linear_pack(result, power - 30);
+        }
+    }
+}
+
+/** Whether eml_linear_fit works with this model. */
+static inline bool eml_linear_learns(const EmlLinear *self) {
+    return self->type == EML_LINEAR_FLOAT32 &&
+           (self->kind == EML_LINEAR_VALUE || self->kind == EML_LINEAR_SIGMOID ||
+            self->kind == EML_LINEAR_SOFTMAX);
+}
+
+/** Learns one row by a step down the gradient of its loss: the logarithmic loss of a classifier, of
+values half the squared error.
+
+    gradient = proportion - (1 for the class, else 0), or score - target
+    step = rate * gradient;  b -= step;  weight -= step * feature
+
+Sigmoids of several classes are trained one against the rest, each with its own proportion.
+target: n_rows values, or NULL, and class_index counts. steps: room for n_rows.
+Returns false, and has changed nothing, where a number would not stay finite. */
+static inline bool eml_linear_fit(EmlLinear *self, const float *features, const float *target,
+                                  int32_t class_index, float rate, EmlLinearBits *steps) {
+    if (eml_linear_run(self, features, &steps->bits) == EML_LINEAR_NOT_FINITE) {
+        return false;
+    }
+    const int32_t n_rows = (int32_t)self->n_rows;
+    if (self->kind == EML_LINEAR_SOFTMAX) {
+        eml_linear_proportions(self, &steps->bits);
+    }
+    class_index -= n_rows == 1; // one score is that of class 1
+    for (int32_t i = 0; i < n_rows; i++) {
+        EmlLinearBits *const step = &steps[i];
+        if (self->kind == EML_LINEAR_SIGMOID) {
+            step->bits = eml_linear_pack(eml_linear_sigmoid(step->bits), -31);
+        }
+        step->value -= target != NULL ? target[i] : i == class_index ? 1.0f : 0.0f;
+        step->value *= rate;
+    }
+    // First without writing.
+    for (uint32_t write = 0; write < 2; write++) {
+        EmlLinearBits *word = (EmlLinearBits *)self->rows;
+        for (int32_t i = 0; i < n_rows; i++) {
+            const float step = steps[i].value;
+            float change = step;
+            for (uint32_t j = 0;; j++) {
+                const EmlLinearBits result = {.value = word->value - change};
+                if (write) {
+                    *word = result;
+                } else if (!eml_linear_is_finite(result.bits)) {
+                    return false;
+                }
+                word++;
+                if (j == self->n_features) {
+                    break;
+                }
+                change = step * features[j];
+            }
+        }
+    }
+    return true;
+}
+
+#endif // EML_LINEAR_H
