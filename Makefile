@@ -1,5 +1,6 @@
 # make demo    train on scikit-learn's digits, run on this PC's MicroPython and on an emulated board
 # make test    build everything and run every test
+# make quick   run the tests of this computer alone
 # make dist    build all modules for all architectures into dist/
 # make bench   measure everything and write benchmarks/results.csv
 # make kernels build the kernels for this computer, which emlmpy runs
@@ -14,7 +15,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test dist bench wheel lint types clean setup kernels machines
+.PHONY: help demo test quick dist bench wheel lint types clean setup kernels machines
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -34,6 +35,10 @@ demo: kernels
 
 test: machines
 	@python -m pytest --numprocesses auto --dist loadfile
+
+quick: kernels
+	@python -m machines.build unix-x64
+	@python -m pytest --numprocesses auto --dist loadfile -m "not slow" --machine unix-x64
 
 dist: setup
 	@python tools/dist.py
