@@ -2,6 +2,7 @@
 # make test    build everything and run every test
 # make dist    build all modules for all architectures into dist/
 # make bench   measure everything and write benchmarks/results.csv
+# make figures put the figures of dist/ and results.csv into the documents
 # make kernels build the kernels for this computer, which emlmpy runs
 # make lint    check the style of the C and Python sources
 # make formats  write what comes from formats/*.toml
@@ -14,7 +15,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test dist bench lint clean setup kernels machines requirements formats
+.PHONY: help demo test dist bench lint clean setup kernels machines requirements formats figures
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -37,10 +38,15 @@ test: machines
 
 dist: setup
 	@python tools/dist.py
+	@python tools/figures.py
 
 bench: machines
 	@python -m benchmarks
 	@python -m benchmarks.draw_comparison
+	@python -m benchmarks.outputs
+	@python tools/figures.py
+
+figures: setup
 	@python tools/figures.py
 
 lint: setup
