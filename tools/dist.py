@@ -1,9 +1,11 @@
 """Build every module for every architecture and put the results into dist/: `make dist`.
 
 dist/<arch>_6.3/<module>.mpy     the modules, and a package.json for `mip install`
-dist/mip/<arch>/                 the same as an index: `mip install --index .../mip/<arch> emltrees`
+dist/SHA256SUMS                  their checksums: `cd dist && sha256sum --check SHA256SUMS`
 dist/manifest.json               the versions of the tools that made them
-README.md                        the table of their bytes
+
+`python tools/dist.py --index` builds nothing. It writes what is in dist/ as an index for mip into
+build/mip, a folder for each architecture: `mip install --index ADDRESS/build/mip/<arch> emltrees`.
 """
 
 import argparse
@@ -94,35 +96,38 @@ def publish(architecture: str) -> None:
     """Copy one architecture's modules from the build folder to dist/, with what mip needs."""
     name = f"{architecture}_6.3"
     (DIST / name).mkdir(parents=True, exist_ok=True)
-    index = DIST / "mip" / architecture
-    shutil.rmtree(index, ignore_errors=True)
     for module in MODULES:
-        file = f"{module}.mpy"
-        data = (BUILD / "dist" / name / file).read_bytes()
-        (DIST / name / file).write_bytes(data)
-        # mip's index names files by the start of their SHA-256.
-        short_hash = hashlib.sha256(data).hexdigest()[:8]
-        hashed = index / "file" / short_hash[:2] / short_hash
-        hashed.parent.mkdir(parents=True, exist_ok=True)
-        hashed.write_bytes(data)
-        package = {"v": 1, "version": version(), "hashes": [[file, short_hash]]}
-        for release in ("latest", version()):
-            write_json(index / "package" / "6" / module / f"{release}.json", package)
+        shutil.copyfile(BUILD / "dist" / name / f"{module}.mpy", DIST / name / f"{module}.mpy")
     urls = [[f"{module}.mpy", f"{module}.mpy"] for module in MODULES]
     write_json(DIST / name / "package.json", {"v": 1, "version": version(), "urls": urls})
 
 
-def write_table() -> None:
-    """Write the README's table of modules and their bytes."""
-    lines = [f"| | {' | '.join(MODULES)} |", "|---" * (len(MODULES) + 1) + "|"]
+def checksums() -> str:
+    """Return what dist/SHA256SUMS must be: a line for each module, as sha256sum writes it."""
+    names = [f"{arch}_6.3/{module}.mpy" for arch in ARCHITECTURES for module in MODULES]
+    return "".join(f"{sha256(DIST / name)}  {name}\n" for name in sorted(names))
+
+
+def write_index(folder: Path) -> None:
+    """Write the modules of dist/ as an index for mip into folder/<arch>; what was there goes."""
     for architecture in ARCHITECTURES:
-        folder = DIST / f"{architecture}_6.3"
-        sizes = [str((folder / f"{module}.mpy").stat().st_size) for module in MODULES]
-        lines.append(f"| {architecture} | {' | '.join(sizes)} |")
-    readme = ROOT / "README.md"
-    table = "\n".join(["<!-- bytes -->", *lines, "<!-- /bytes -->"])
-    text = readme.read_text()
-    readme.write_text(re.sub("<!-- bytes -->.*<!-- /bytes -->", table, text, flags=re.DOTALL))
+        index = folder / architecture
+        shutil.rmtree(index, ignore_errors=True)
+        for module in MODULES:
+            file = DIST / f"{architecture}_6.3" / f"{module}.mpy"
+            # mip's index names files by the start of their SHA-256.
+            short_hash = sha256(file)[:8]
+            hashed = index / "file" / short_hash[:2] / short_hash
+            hashed.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, hashed)
+            package = {"v": 1, "version": version(), "hashes": [[file.name, short_hash]]}
+            for release in ("latest", version()):
+                write_json(index / "package" / "6" / module / f"{release}.json", package)
+
+
+def sha256(path: Path) -> str:
+    """Return a file's SHA-256 in hexadecimal digits."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def write_json(path: Path, value: dict) -> None:
@@ -132,13 +137,17 @@ def write_json(path: Path, value: dict) -> None:
 
 
 def main() -> None:
-    """Build and publish everything."""
+    """Build and publish everything, or write the index of what is there."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.parse_args()
+    parser.add_argument("--index", action="store_true", help="only write dist/ as build/mip")
+    if parser.parse_args().index:
+        write_index(BUILD / "mip")
+        print("build/mip holds an index for mip of what is in dist/")
+        return
     build(BUILD, list(ARCHITECTURES))
     for architecture in ARCHITECTURES:
         publish(architecture)
-    write_table()
+    (DIST / "SHA256SUMS").write_text(checksums())
     write_json(DIST / "manifest.json", {"version": version(), "tools": tool_versions()})
     print(f"dist/ holds {', '.join(MODULES)} for {', '.join(ARCHITECTURES)}")
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from emlmpy import files, kernels
 from emlmpy.cnn import tmdl as tmdl_file
+from emlmpy.cnn.format import HEADER
 from emlmpy.cnn.tmdl import start_of_model, unpack
 
 MESSAGE_BYTES = 129
@@ -116,7 +117,7 @@ def sign(data: bytes) -> bytes:
     Raises ValueError with the device's text if something else is wrong with it.
     """
     start = start_of_model(data)
-    if data[start:].startswith(tmdl_file.MAGIC) and len(data) - start >= tmdl_file.HEADER.size:
+    if data[start:].startswith(tmdl_file.MAGIC) and len(data) - start >= HEADER.size:
         data = data[:start] + tmdl_file.signed(data[start:])
     CnnModel(data)
     return data

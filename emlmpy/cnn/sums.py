@@ -7,11 +7,9 @@ import math
 
 import numpy as np
 
+from emlmpy.cnn.format import MAX_SUM
 from emlmpy.cnn.tmdl import Activation, Kind, Layer, folded_biases
 from emlmpy.errors import ModelError
-
-# The device requantises sums below this, in size; they are shifted to the left first.
-MAX_SUM = 2**30
 
 
 def fitting_biases(layer: Layer) -> np.ndarray:

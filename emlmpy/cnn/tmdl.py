@@ -16,59 +16,32 @@ import math
 import struct
 import zlib
 from dataclasses import dataclass, field
-from enum import IntEnum
 
 import numpy as np
 
-from emlmpy.errors import ModelError
+from emlmpy.cnn.format import (
+    ADD,
+    CONVOLUTION,
+    FULLY_CONNECTED,
+    HEADER,
+    HEADS,
+    LAYER_HEAD,
+    MAX_ARENA,
+    MAX_WEIGHTS,
+    SCALE_POWER,
+    DataType,
+)
+from emlmpy.cnn.format import Activation as Activation
+from emlmpy.cnn.format import Kind as Kind
+from emlmpy.errors import ModelError as ModelError
 
 MAGIC = b"MAIX"
-# magic, data type, float output, inputs, outputs, layers, arena, reserved, shapes in and out,
-# reserved; the last 4 of these bytes are the checksum
-HEADER = struct.Struct("<4sBBHHHII4H4H28x")
-# kind, is output, size, places in and out, shapes in and out, scale and zero point in and out
-HEADS = {
-    np.dtype("int8"): struct.Struct("<HHIII4H4Hfifi"),
-    np.dtype("float32"): struct.Struct("<HHIII4H4Hffff"),
-}
-CHECKSUM = slice(60, 64)
-HEAD_SIZE = 48
+# The last 4 bytes of the header.
+CHECKSUM = slice(HEADER.size - 4, HEADER.size)
 # Of all scales, as the device takes them.
-SCALES = (2.0**-60, 2.0**60)
-# The second input: place, scale, zero point.
-ADD = {
-    np.dtype("int8"): struct.Struct("<Ifi4x"),
-    np.dtype("float32"): struct.Struct("<Iff4x"),
-}
-# kernel, strides and dilations as width, height; activation, padding, depth multiplier (0 if not
-# depthwise), reserved; offsets of scales, weights and biases from the record's start
-CONVOLUTION = struct.Struct("<6BH4BI4x3I")
-FULLY_CONNECTED = struct.Struct("<3I4x")
-DATA_TYPES: dict[int, np.dtype] = {0: np.dtype("int8"), 2: np.dtype("float32")}
-
-
-class Kind(IntEnum):
-    """What a layer computes."""
-
-    CONV2D = 0
-    GLOBAL_AVERAGE_POOL = 1
-    FULLY_CONNECTED = 2
-    SOFTMAX = 3
-    RESHAPE = 4
-    DEPTHWISE_CONV2D = 5
-    ADD = 6
-
-
+SCALES = (2.0**-SCALE_POWER, 2.0**SCALE_POWER)
+DATA_TYPES: dict[int, np.dtype] = {kind: np.dtype(kind.name.lower()) for kind in DataType}
 CONVOLUTIONS = (Kind.CONV2D, Kind.DEPTHWISE_CONV2D)
-
-
-class Activation(IntEnum):
-    """What a convolution ends with, by the numbers of TensorFlow Lite."""
-
-    NONE = 0
-    RELU = 1
-    RELU_N1_TO_1 = 2
-    RELU6 = 3
 
 
 @dataclass(eq=False)
@@ -323,7 +296,10 @@ def _check_weights(layer: Layer, data_type: np.dtype) -> None:
     shape = layer.weights.shape
     _require(shape == expected, f"weights must have the shape {expected}, not {shape}")
     _require(layer.weights.dtype == data_type, f"weights must be {data_type}")
-    _require(layer.weights[0].size <= 65535, "weights must be 65535 an output channel at most")
+    _require(
+        layer.weights[0].size <= MAX_WEIGHTS,
+        f"weights must be {MAX_WEIGHTS} an output channel at most",
+    )
     bias_type = np.dtype("int32" if data_type == np.int8 else "float32")
     _require(
         layer.biases.shape == expected[:1] and layer.biases.dtype == bias_type,
@@ -403,7 +379,7 @@ def plan(model: Model) -> None:
     for tensor, memory in memories.items():
         tensor.offset = memory.offset
     model.arena = max(end, *(memory.offset + memory.size for memory in placed))
-    _require(model.arena < 2**28, "arena must be smaller than 256 MiB")
+    _require(model.arena < MAX_ARENA, "arena must be smaller than 256 MiB")
 
 
 @dataclass(eq=False)
@@ -457,20 +433,20 @@ def _record(layer: Layer, data_type: np.dtype, is_output: bool) -> bytes:
     parameters, blobs = b"", b""
     if layer.kind is Kind.ADD:
         other = layer.inputs[1]
-        parameters = ADD[data_type].pack(other.offset, other.scale, other.zero_point)
+        parameters = ADD[data_type.name].pack(other.offset, other.scale, other.zero_point)
     elif layer.kind in CONVOLUTIONS:
         assert layer.weights is not None
-        offsets, blobs = _blobs(layer, data_type, HEAD_SIZE + CONVOLUTION.size)
+        offsets, blobs = _blobs(layer, data_type, LAYER_HEAD + CONVOLUTION.size)
         height, width = layer.weights.shape[-2:]
         parameters = CONVOLUTION.pack(
             *(width, height, *layer.strides[::-1], 1, 1, layer.activation, *layer.padding),
             *(layer.depth_multiplier if layer.kind is Kind.DEPTHWISE_CONV2D else 0, *offsets),
         )
     elif layer.kind is Kind.FULLY_CONNECTED:
-        offsets, blobs = _blobs(layer, data_type, HEAD_SIZE + FULLY_CONNECTED.size)
+        offsets, blobs = _blobs(layer, data_type, LAYER_HEAD + FULLY_CONNECTED.size)
         parameters = FULLY_CONNECTED.pack(*offsets)
-    head = HEADS[data_type].pack(
-        *(layer.kind, is_output, HEAD_SIZE + len(parameters) + len(blobs)),
+    head = HEADS[data_type.name].pack(
+        *(layer.kind, is_output, LAYER_HEAD + len(parameters) + len(blobs)),
         *(source.offset, output.offset, *_dimensions(source), *_dimensions(output)),
         *(source.scale, source.zero_point, output.scale, output.zero_point),
     )
@@ -497,17 +473,17 @@ def _blobs(layer: Layer, data_type: np.dtype, start: int) -> tuple[list[int], by
 
 def _layer(record: bytes, data_type: np.dtype) -> Layer:
     """Read a layer from the bytes of its record."""
-    kind, _, _, in_offset, out_offset, *numbers = HEADS[data_type].unpack_from(record)
+    kind, _, _, in_offset, out_offset, *numbers = HEADS[data_type.name].unpack_from(record)
     source = Tensor(_shape(*numbers[:4]), numbers[8], numbers[9], in_offset)
     output = Tensor(_shape(*numbers[4:8]), numbers[10], numbers[11], out_offset)
     layer = Layer(Kind(kind), [source], output)
     channels, out_channels = source.height_width_channels[2], output.height_width_channels[2]
     match layer.kind:
         case Kind.ADD:
-            offset, scale, zero_point = ADD[data_type].unpack_from(record, HEAD_SIZE)
+            offset, scale, zero_point = ADD[data_type.name].unpack_from(record, LAYER_HEAD)
             layer.inputs.append(Tensor(source.shape, scale, zero_point, offset))
         case Kind.CONV2D | Kind.DEPTHWISE_CONV2D:
-            values = CONVOLUTION.unpack_from(record, HEAD_SIZE)
+            values = CONVOLUTION.unpack_from(record, LAYER_HEAD)
             layer.strides = (values[3], values[2])
             layer.activation = Activation(values[6])
             layer.padding = values[7:11]
@@ -517,7 +493,7 @@ def _layer(record: bytes, data_type: np.dtype) -> Layer:
                 shape = (out_channels, values[1], values[0])
             _read_blobs(layer, data_type, record, values[12:], shape)
         case Kind.FULLY_CONNECTED:
-            offsets = FULLY_CONNECTED.unpack_from(record, HEAD_SIZE)
+            offsets = FULLY_CONNECTED.unpack_from(record, LAYER_HEAD)
             _read_blobs(layer, data_type, record, offsets, (out_channels, source.size))
     return layer
 

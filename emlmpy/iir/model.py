@@ -1,16 +1,6 @@
 """IIR filters for emliir: design them with scipy, try them, write them to a file that it reads.
 
-The file, rows of text:
-
-    sos2,2                      version 2: the number of sections
-    5p-3,5p-2,5p-3,1p0,-1p0,1p-1
-    1p0,1p1,1p0,1p0,-5p-2,3p-2  a section, as for scipy.signal.sosfilt: b0 b1 b2 a0 a1 a2
-    crc,c682267b                CRC-32 of the rows before, each with one line feed
-
-A number is an integer times a power of two: 5p-3 is 0.625. Rows that begin with ? may stand
-anywhere before the last one and are passed over. Version 1 begins with `sos,<sections>` and has no
-crc row; a file written by hand, or by numpy.savetxt(path, sos, delimiter=","), has neither, and
-decimals. Both still load.
+formats/iir.md describes the file.
 """
 
 import warnings
@@ -25,6 +15,7 @@ from emlmpy import files
 from emlmpy.iir import bound as iir_bound
 from emlmpy.iir import twin as iir_twin
 from emlmpy.iir.bound import Bound
+from emlmpy.iir.format import MAX_SECTIONS, ROW, VERSION
 
 __all__ = ["Bound", "Filter", "describe", "design", "int16_bound", "is_file", "save", "sign"]
 
@@ -181,8 +172,8 @@ def save(sos: ArrayLike, path: str | Path, *, int16: bool = True) -> None:
 def encode(sos: ArrayLike) -> bytes:
     """Return the file that `save` writes. Raises ValueError as there."""
     rows = np.asarray(sos, np.float64)
-    if rows.ndim != 2 or rows.shape[1] != 6 or not 1 <= len(rows) <= iir_twin.MAX_SECTIONS:
-        raise ValueError("sos must be 1 to 255 rows of 6")
+    if rows.ndim != 2 or rows.shape[1] != ROW or not 1 <= len(rows) <= MAX_SECTIONS:
+        raise ValueError(f"sos must be 1 to {MAX_SECTIONS} rows of {ROW}")
     single = rounded(rows)
     for number, row in enumerate(single, 1):
         if not np.isfinite(row).all():
@@ -212,7 +203,7 @@ def rounded(rows: NDArray[np.float64]) -> NDArray[np.float32]:
 def as_file(rows: NDArray[np.float32], remarks: Sequence[str] = ()) -> bytes:
     """Return rows, behind rows that begin with ?, as a file."""
     lines = [",".join(exact(float(value)) for value in row) for row in rows]
-    return files.signed([*remarks, f"sos2,{len(rows)}", *lines])
+    return files.signed([*remarks, f"sos{VERSION},{len(rows)}", *lines])
 
 
 def exact(value: float) -> str:

@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emlmpy import device_python, kernels
+from emlmpy.iir.format import MAX_CHANNELS, MAX_SECTIONS, ROW
 
-MAX_SECTIONS = 255
-MAX_CHANNELS = 255
 # Architectures of the modules. int16 samples differ a little on the first from those on the others.
 CPUS = ("armv6m", "armv7m", "armv7emsp", "armv7emdp", "rv32imc", "x64", "xtensawin")
 
@@ -26,10 +25,10 @@ class Twin:
         cpu: the architecture, one of CPUS, whose int16 arithmetic is used.
         """
         rows = np.array(sos, np.float32)
-        if len(rows) % 6 or not 1 <= len(rows) // 6 <= MAX_SECTIONS:
-            raise ValueError("sos must be array('f') of 1 to 255 rows of 6")
+        if len(rows) % ROW or not 1 <= len(rows) // ROW <= MAX_SECTIONS:
+            raise ValueError(f"sos must be array('f') of 1 to {MAX_SECTIONS} rows of {ROW}")
         if not 1 <= channels <= MAX_CHANNELS:
-            raise ValueError("channels must be 1 to 255")
+            raise ValueError(f"channels must be 1 to {MAX_CHANNELS}")
         self.channels = channels
         self.n_sections = len(rows) // 6
         self.kernel = load_kernel(cpu == "armv6m")

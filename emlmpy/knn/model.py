@@ -1,6 +1,6 @@
 """k nearest neighbours: scikit-learn's estimators as emlknn's models and files.
 
-src/emlknn/README.md describes the file.
+formats/knn.md describes the file.
 """
 
 import warnings
@@ -20,7 +20,8 @@ from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from emlmpy import files, names
 from emlmpy.knn import scale as knn_scale
 from emlmpy.knn import twin as knn_twin
-from emlmpy.knn.twin import MAX_FEATURES, MAX_ITEMS, Knn
+from emlmpy.knn.format import MAX_CLASSES, MAX_FEATURES, MAX_ITEMS, MAX_LABEL_BYTES, VERSION
+from emlmpy.knn.twin import Knn
 from emlmpy.model import Options
 from emlmpy.pipeline import Parts
 from emlmpy.report import Report, compare
@@ -28,8 +29,6 @@ from emlmpy.report import Report, compare
 ESTIMATORS = (KNeighborsClassifier, KNeighborsRegressor)
 INT16 = np.iinfo(np.int16)
 INT32 = np.iinfo(np.int32)
-MAX_CLASSES = 32768  # their numbers are int16
-MAX_LABEL_BYTES = 100
 WHOLE = "whole numbers from -32768 to 32767"
 
 
@@ -173,7 +172,7 @@ class KnnModel:
             raise ValueError(f"max_items must be {n_items}, the items there are, to {MAX_ITEMS}")
         settings = (max_items, n_features, index(self.n_neighbors))
         flags = (ring, self.regression, self.weights == "distance")
-        rows = [_row("knn2", *settings, *flags, n_items)]
+        rows = [_row(f"knn{VERSION}", *settings, *flags, n_items)]
         rows += [f"?name,{name}" for name in self._file_names()]
         rows += [f"y{'s' if isinstance(name, str) else 'i'},{name}" for name in self.classes or ()]
         if self.scale is not None:

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emlmpy import device_python, kernels
+from emlmpy.knn.format import MAX_FEATURES, MAX_ITEMS
 
-MAX_ITEMS = 65535
-MAX_FEATURES = 4096
 HEADER_INTS = 7  # of EmlKnnHeader
 
 
@@ -23,8 +22,8 @@ class Knn:
     def __init__(self, *settings: int) -> None:
         """Make an empty model, as `_new` in emlknn.c."""
         max_items, n_features, n_neighbors, *flags = settings
-        _check(1 <= max_items <= MAX_ITEMS, "max_items must be 1 to 65535")
-        _check(1 <= n_features <= MAX_FEATURES, "n_features must be 1 to 4096")
+        _check(1 <= max_items <= MAX_ITEMS, f"max_items must be 1 to {MAX_ITEMS}")
+        _check(1 <= n_features <= MAX_FEATURES, f"n_features must be 1 to {MAX_FEATURES}")
         _check(1 <= n_neighbors <= max_items, "n_neighbors must be 1 to max_items")
         numbers = (max_items, n_features, n_neighbors, *map(bool, flags), 0)
         self.kernel = load_kernel()

@@ -4,9 +4,8 @@ import struct
 import zlib
 
 from emlmpy import files
-from emlmpy.trees.extract import Kind
-from emlmpy.trees.file import HEAD
-from emlmpy.trees.leaves import HARD
+from emlmpy.image_format import HEAD
+from emlmpy.trees.format import Kind, LeafBits
 from emlmpy.trees.quantize import FEATURE_TYPES
 from emlmpy.trees.twin import ForestTwin
 
@@ -25,7 +24,7 @@ def describe(data: bytes) -> dict[str, str | int]:
     """Say what the file holds. Raises ValueError, in the device's words, if it cannot be loaded."""
     twin = ForestTwin(data)
     shape = twin.shape
-    leaves = shape.n_classes if shape.leaf_bits == HARD else shape.n_leaves
+    leaves = shape.n_classes if shape.leaf_bits == LeafBits.HARD else shape.n_leaves
     facts: dict[str, str | int] = {
         "file": "forest of emltrees, " + version(data),
         "checksum": "right" if has_checksum(data) else "none",

@@ -4,7 +4,6 @@ What is refused here is refused because the device could not give the estimator'
 """
 
 from dataclasses import dataclass
-from enum import IntEnum
 from numbers import Integral
 from typing import Any
 
@@ -24,9 +23,8 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-MAX_FEATURES = 255
-MAX_CLASSES = 255
-MAX_LABEL_BYTES = 100
+from emlmpy.trees.format import MAX_CLASSES, MAX_FEATURES, MAX_LABEL_BYTES, Kind
+
 INT32 = np.iinfo(np.int32)
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
@@ -41,16 +39,6 @@ SUPPORTED = (
     *HIST_GRADIENT_BOOSTING,
     IsolationForest,
 )
-
-
-class Kind(IntEnum):
-    """What the device makes of the leaves; the numbers are those in the file."""
-
-    CLASSIFIER = 0
-    REGRESSOR = 1
-    BOOSTING = 2  # binary: class 1 at raw >= 0
-    HIST_BOOSTING = 3  # binary: class 1 at raw > 0
-    ISOLATION = 4
 
 
 @dataclass

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from emlmpy import files
-from emlmpy.trees.extract import Kind
-from emlmpy.trees.leaves import HARD, SOFT
+from emlmpy.image_format import ALIGNMENT, FIELDS, HEAD
+from emlmpy.trees.format import (
+    BIN_VERSION,
+    CSV_VERSION,
+    IMAGE,
+    MAX_COUNT,
+    MAX_LINKS,
+    Kind,
+    LeafBits,
+)
 from emlmpy.trees.quantize import FEATURE_TYPES
-
-MAX_NODES = 65000
-MAX_TREES = 65000
-MAX_LEAVES = 65000
-HEAD = 32  # bytes of an image before its body
 
 
 @dataclass
@@ -23,7 +26,7 @@ class Forest:
 
     kind: Kind
     feature_type: str  # one of FEATURE_TYPES
-    leaf_bits: int  # 0, 8 or 32
+    leaf_bits: int  # one of LeafBits
     n_features: int
     classes: np.ndarray | None
     scale: np.ndarray | None  # float32 (n_features, 2): scale and offset
@@ -48,29 +51,29 @@ class Forest:
     @property
     def n_leaf_links(self) -> int:
         """How many numbers the links need for leaves, or for the classes of a hard vote."""
-        return self.n_classes if self.leaf_bits == HARD else len(self.leaf)
+        return self.n_classes if self.leaf_bits == LeafBits.HARD else len(self.leaf)
 
     def check_limits(self) -> None:
         """Raise ValueError if the model is too large for the device's numbers."""
         for what, count, limit in (
-            ("trees", len(self.root), MAX_TREES),
-            ("nodes", len(self.feature), MAX_NODES),
-            ("leaves", len(self.leaf), MAX_LEAVES),
-            ("longest jump and leaves", self.longest_jump + self.n_leaf_links, 65535),
+            ("trees", len(self.root), MAX_COUNT),
+            ("nodes", len(self.feature), MAX_COUNT),
+            ("leaves", len(self.leaf), MAX_COUNT),
+            ("longest jump and leaves", self.longest_jump + self.n_leaf_links, MAX_LINKS),
         ):
             if count > limit:
                 raise ValueError(f"at most {limit} {what} are supported, the model has {count}")
 
 
 def to_csv(forest: Forest) -> bytes:
-    """Return the CSV file, version 2."""
+    """Return the CSV file, of the newest version."""
     threshold_type, _ = device_thresholds(forest)
     counts = (
         *(len(forest.root), len(forest.feature), len(forest.leaf)),
         *(np.dtype(threshold_type).itemsize, link_bytes(forest), len(label_bytes(forest))),
     )
     rows = [
-        "v,2",
+        f"v,{CSV_VERSION}",
         *(f"?name,{name}" for name in forest.feature_names or []),
         f"k,{forest.kind:d}",
         f"q,{FEATURE_TYPES.index(forest.feature_type)}",
@@ -83,7 +86,7 @@ def to_csv(forest: Forest) -> bytes:
     if forest.scale is not None:
         rows += [f"s,{scale:.9g},{offset:.9g}" for scale, offset in forest.scale]
     rows += [f"b,{value:.9g}" for value in forest.base]
-    if forest.leaf_bits == SOFT:
+    if forest.leaf_bits == LeafBits.SOFT:
         rows += [f"l,[{' '.join(map(str, leaf))}]" for leaf in forest.leaf.tolist()]
     else:
         rows += [f"l,{leaf:.9g}" for leaf in forest.leaf]
@@ -104,14 +107,14 @@ def to_bin(forest: Forest) -> bytes:
     width = link_bytes(forest)
     first_leaf = 256**width - forest.n_leaf_links
     link = np.where(forest.child < 0, first_leaf - 1 - forest.child, forest.child)
-    has_leaves = forest.leaf_bits != HARD
+    has_leaves = forest.leaf_bits != LeafBits.HARD
     body = b"".join(
         (
             forest.feature.astype("u1").tobytes(),
             threshold.astype(threshold_type).tobytes(),
             link.astype(f"<u{width}").tobytes(),
             forest.root.astype("<u2").tobytes(),
-            forest.leaf.astype("u1" if forest.leaf_bits == SOFT else "<f4").tobytes()
+            forest.leaf.astype("u1" if forest.leaf_bits == LeafBits.SOFT else "<f4").tobytes()
             if has_leaves
             else b"",
             forest.base.astype("<f4").tobytes(),
@@ -119,9 +122,8 @@ def to_bin(forest: Forest) -> bytes:
             label_bytes(forest),
         )
     )
-    fields = struct.pack(
-        "<8B4H2BH",
-        1,
+    fields = IMAGE.pack(
+        BIN_VERSION,
         forest.kind,
         FEATURE_TYPES.index(forest.feature_type),
         forest.leaf_bits,
@@ -135,26 +137,27 @@ def to_bin(forest: Forest) -> bytes:
         len(label_bytes(forest)),
         len(forest.base),
         forest.scale is not None,
-        0,
     )
     names = forest.feature_names
     return (image("N", b"", names_body(names)) if names else b"") + image("T", fields, body)
 
 
 def image(letter: str, fields: bytes, body: bytes) -> bytes:
-    """Return one of the images that a binary file consists of; formats/forest.md describes them.
+    """Return one of the images that a binary file consists of; formats/image.md describes them.
 
-    fields: at most 20 bytes, which come behind the tag. All images but a file's last must have a
-    multiple of 4 bytes.
+    fields: at most FIELDS bytes, which come behind the tag. All images but a file's last must have
+    a multiple of ALIGNMENT bytes.
     """
-    head = b"EML" + letter.encode() + fields.ljust(20, b"\0") + struct.pack("<I", HEAD + len(body))
+    head = (
+        b"EML" + letter.encode() + fields.ljust(FIELDS, b"\0") + struct.pack("<I", HEAD + len(body))
+    )
     return head + struct.pack("<I", zlib.crc32(body, zlib.crc32(head))) + body
 
 
 def names_body(names: list[str]) -> bytes:
     """Return the features' names, a zero byte behind each, as the image of names holds them."""
     body = b"".join(name.encode() + b"\0" for name in names)
-    return body + bytes(-len(body) % 4)
+    return body + bytes(-len(body) % ALIGNMENT)
 
 
 def link_bytes(forest: Forest) -> int:

@@ -7,9 +7,8 @@ import numpy as np
 from sklearn.cluster import KMeans
 
 from emlmpy.trees import rounding
-from emlmpy.trees.extract import FLOAT32_MAX, Ensemble, Kind
-
-HARD, SOFT, VALUES = 0, 8, 32  # leaf bits, as the file has them
+from emlmpy.trees.extract import FLOAT32_MAX, Ensemble
+from emlmpy.trees.format import WHOLE, Kind, LeafBits
 
 # The device takes smaller numbers than the least normal float32 for 0. Where the largest value of a
 # model is below this, that is more than a hundred-thousandth of it.
@@ -36,14 +35,14 @@ def choose(
     trees = list(zip(ensemble.trees, is_leaf, strict=True))
     value = np.concatenate([tree.value[leaf] for tree, leaf in trees])
     if not votes:
-        bits = VALUES
+        bits = LeafBits.VALUES
         check_sums(ensemble)
         table, number = np.unique(finite_float32(value[:, 0]), return_inverse=True)
     elif vote == "hard":
-        bits = HARD
+        bits = LeafBits.HARD
         table, number = np.arange(ensemble.n_classes), value.argmax(axis=1)
     else:
-        bits = SOFT
+        bits = LeafBits.SOFT
         # To nearest, so that a proportion is off by at most 0.5 / 255, and so is a mean of them.
         table, number = np.unique(eight_bits(value), axis=0, return_inverse=True)
         if leaves is not None and leaves < len(table):
@@ -74,8 +73,8 @@ def check_arguments(votes: bool, vote: str, leaves: int | None) -> None:
 
 
 def eight_bits(proportions: np.ndarray) -> np.ndarray:
-    """Round proportions 0..1 to uint8, 255 is all."""
-    return np.asarray(np.rint(proportions * 255), np.uint8)
+    """Round proportions 0..1 to uint8, WHOLE is all."""
+    return np.asarray(np.rint(proportions * WHOLE), np.uint8)
 
 
 def codebook(value: np.ndarray, samples: np.ndarray, leaves: int) -> np.ndarray:
@@ -93,7 +92,7 @@ def pure_first(table: np.ndarray, number: np.ndarray) -> tuple[np.ndarray, np.nd
 
     As far as leaf i is all for class i, the kernel adds a single number and not one for each class.
     """
-    pure = np.where(table.max(axis=1) == 255, table.argmax(axis=1), table.shape[1])
+    pure = np.where(table.max(axis=1) == WHOLE, table.argmax(axis=1), table.shape[1])
     order = np.argsort(pure, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))

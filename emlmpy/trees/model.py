@@ -15,8 +15,9 @@ from emlmpy.pipeline import Parts
 from emlmpy.report import Report, compare
 from emlmpy.trees import decisions, quantize, rounding, scalers
 from emlmpy.trees import leaves as leaf_choice
-from emlmpy.trees.extract import FLOAT32_MAX, Ensemble, Kind, extract
+from emlmpy.trees.extract import FLOAT32_MAX, Ensemble, extract
 from emlmpy.trees.file import Forest, to_bin, to_csv
+from emlmpy.trees.format import Kind
 from emlmpy.trees.layout import lay_out
 from emlmpy.trees.twin import ForestTwin
 

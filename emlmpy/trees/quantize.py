@@ -17,10 +17,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from emlmpy.trees import rounding
-from emlmpy.trees.extract import Ensemble, Kind
+from emlmpy.trees.extract import Ensemble
+from emlmpy.trees.format import FeatureType, Kind
 
 # Features as the file numbers them.
-FEATURE_TYPES = ("int16", "uint8", "float32")
+FEATURE_TYPES = tuple(kind.name.lower() for kind in FeatureType)
 
 # How many thresholds, or values of X, must agree that features are whole numbers. Of data in steps
 # of 0.1, fewer than a fifth of the thresholds are multiples of 0.5.

@@ -1,9 +1,7 @@
 /** Images: the binary parts of a file, one behind the other.
 
-    0   'E', 'M', 'L' and a letter for what the image is
-    4   20 bytes of the image's own
-    24  bytes of the whole image, a multiple of 4 unless it is the last; 4 bytes, little-endian
-    28  CRC-32 of bytes 0 to 27 and of all from 32 on; 4 bytes, little-endian
+Each begins with EML and a letter for what it is, and tells its length and its CRC-32:
+formats/image.md.
 
 A reader passes over images that are whole and not its own: a file may hold what is in front of a
 model, or names, before the model itself.
@@ -14,8 +12,8 @@ model, or names, before the model itself.
 #include <stdbool.h>
 
 #include "eml_crc.h"
+#include "eml_image_format.h"
 
-#define EML_IMAGE_HEAD 32
 #define EML_IMAGE_DAMAGED SIZE_MAX
 
 static inline uint32_t eml_image_number(const uint8_t *at) {
@@ -26,12 +24,13 @@ static inline uint32_t eml_image_number(const uint8_t *at) {
 static __attribute__((noinline)) uint32_t eml_image_bytes(const uint8_t *data, size_t bytes) {
     const bool is_image =
         bytes >= EML_IMAGE_HEAD && data[0] == 'E' && data[1] == 'M' && data[2] == 'L';
-    return is_image ? eml_image_number(data + 24) : 0;
+    return is_image ? eml_image_number(data + EML_IMAGE_AT_BYTES) : 0;
 }
 
 /** Whether the image of so many bytes has the CRC that it should. */
 static __attribute__((noinline)) bool eml_image_is_whole(const uint8_t *data, size_t bytes) {
-    return eml_crc_around(data, bytes, 28) == eml_image_number(data + 28);
+    return eml_crc_around(data, bytes, EML_IMAGE_AT_CRC) ==
+           eml_image_number(data + EML_IMAGE_AT_CRC);
 }
 
 /** How many bytes the images take that come before one with this letter, or before what is no
@@ -41,7 +40,7 @@ static inline size_t eml_image_skip(const uint8_t *data, size_t bytes, char lett
     for (;;) {
         const size_t left = bytes - at;
         const uint32_t length = eml_image_bytes(data + at, left);
-        if (length == 0 || data[at + 3] == (uint8_t)letter) {
+        if (length == 0 || data[at + EML_IMAGE_AT_LETTER] == (uint8_t)letter) {
             return at;
         }
         if (length < EML_IMAGE_HEAD || length > left || length % 4 != 0 ||

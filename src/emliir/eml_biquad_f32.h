@@ -19,7 +19,7 @@ Cost: about 8.5 instructions for a sample and section on a Cortex-M4F.
 #include <stddef.h>
 #include <stdint.h>
 
-#define EML_BIQUAD_MAX_SECTIONS 255
+#include "eml_biquad_format.h"
 
 /** A section whose a0 is 1. */
 typedef struct EmlBiquadF32 {

@@ -14,7 +14,7 @@
 #define SAMPLES_TEXT "samples must be array('f') or array('h')"
 #define OUT_TEXT "out must be samples, or like it and apart"
 #define STATE_TEXT "state must be array('f') with 2 values a row and channel"
-#define MAX_CHANNELS 255
+#define MAX_CHANNELS EML_BIQUAD_MAX_CHANNELS
 
 typedef struct {
     mp_obj_base_t base;

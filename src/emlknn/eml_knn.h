@@ -17,7 +17,7 @@ A model may have a scale and an offset for each feature, and then takes features
     eml_knn_set_scale(&knn, malloc(eml_knn_scale_bytes(&knn.header)), scales_and_offsets);
     const int16_t *features = eml_knn_quantize(&knn, raw_features);
 
-Limits: 65535 items, 4096 features. Inserting into the list of neighbours takes up to n_neighbors
+Limits: those of eml_knn_format.h. Inserting into the list of neighbours takes up to n_neighbors
 steps, so n_neighbors is meant to be small.
 */
 #ifndef EML_KNN_H
@@ -27,6 +27,7 @@ steps, so n_neighbors is meant to be small.
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eml_knn_format.h"
 #include "eml_quantize.h"
 #ifdef __ARM_FEATURE_SIMD32
 #include <arm_acle.h>
@@ -34,9 +35,6 @@ steps, so n_neighbors is meant to be small.
 
 // For functions that are smaller, or whose loops get more registers, when they are called.
 #define EML_KNN_NOINLINE __attribute__((noinline))
-
-#define EML_KNN_MAX_ITEMS 65535
-#define EML_KNN_MAX_FEATURES 4096
 
 /** What a model is, in the order in which files have it. The flags are 0 or 1. */
 typedef struct EmlKnnHeader {

@@ -121,7 +121,7 @@ static mp_obj_t knn_attach(mp_obj_t self_in, mp_obj_t classes, mp_obj_t scale_in
     if (mp_obj_is_true(classes)) {
         // A label is an int16, so that no more than 32768 classes have items.
         const mp_uint_t n_classes = MP_OBJ_SMALL_INT_VALUE(mp_obj_len(classes));
-        self->n_classes = n_classes < 32768 ? n_classes : 32768;
+        self->n_classes = n_classes < EML_KNN_MAX_CLASSES ? n_classes : EML_KNN_MAX_CLASSES;
         self->classes = classes;
     }
     return mp_const_none;

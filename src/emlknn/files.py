@@ -1,5 +1,5 @@
 # Merged into emlknn.mpy behind rows.py: keyword arguments and files take fewer bytes here than in
-# C. README.md describes the format of the file. emlmpy.knn runs this very text on the PC.
+# C. formats/knn.md describes the file. emlmpy.knn runs this very text on the PC.
 from array import array
 
 

@@ -11,8 +11,7 @@ flash. Both check everything once, so that prediction needs no checks. A node ta
 1 for the feature, 1, 2 or 4 for the threshold and 1 or 2 for each child, the same for all nodes.
 A model with a scale has a ninth array, the caller's too, into which raw features are quantised.
 
-Limits: 255 features, 255 classes, 65 000 nodes, trees and leaves; the longest jump from a node to
-its child plus the number of leaves (hard vote: classes) must be below 65 536. Little-endian CPUs.
+Limits: those of eml_forest_format.h. Little-endian CPUs.
 
 Not supported: missing values, categorical splits, several outputs.
 */
@@ -23,6 +22,7 @@ Not supported: missing values, categorical splits, several outputs.
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eml_forest_format.h"
 #include "eml_quantize.h"
 
 /** 0: only votes on int16 and uint8 features, without a scale: three quarters of the bytes. */
@@ -42,32 +42,18 @@ Not supported: missing values, categorical splits, several outputs.
 #endif
 #define EML_FOREST_NOINLINE static __attribute__((noinline, unused))
 
-#define EML_FOREST_MAX_CLASSES 255
-#define EML_FOREST_MAX_COUNT 65000 // of nodes, trees and leaves
-
-/** What the trees' leaves are, and what is made of them. */
-enum {
-    EML_FOREST_VOTE,        // classes (leaf_bits 0) or their proportions (8): the most votes
-    EML_FOREST_MEAN,        // values: their mean
-    EML_FOREST_BOOST,       // values: their sum; of two classes the second if sum >= 0
-    EML_FOREST_BOOST_ABOVE, // the same, if sum > 0
-    EML_FOREST_ISOLATE,     // path lengths: anomaly if their sum is below a limit
-};
-
-/** Types of features. */
-enum { EML_FOREST_INT16, EML_FOREST_UINT8, EML_FOREST_FLOAT32 };
-
 /** The arrays of a forest. */
 enum {
     EML_FOREST_FEATURE,   // of each node, 1 byte
     EML_FOREST_THRESHOLD, // of each node, threshold_bytes: uint8, int16 or int32
     EML_FOREST_LINK,      // left and right of each node, link_bytes: a jump ahead, or a leaf
     EML_FOREST_ROOT,      // node of each tree, 2 bytes
-    EML_FOREST_LEAF,      // of a soft vote n_classes proportions, 255 is all; or a float32; or none
-    EML_FOREST_BASE,      // float32 each: start of each sum; of EML_FOREST_ISOLATE see below
-    EML_FOREST_SCALE,     // float32 scale and offset of each feature, or none
-    EML_FOREST_LABEL,     // of each class 'i' or 's', its text and a 0, or none
-    EML_FOREST_FILED,     // the arrays up to here are those that a file holds
+    EML_FOREST_LEAF, // of a soft vote n_classes proportions, EML_FOREST_WHOLE is all; or a float32;
+                     // or none
+    EML_FOREST_BASE, // float32 each: start of each sum; of EML_FOREST_ISOLATE see below
+    EML_FOREST_SCALE,                  // float32 scale and offset of each feature, or none
+    EML_FOREST_LABEL,                  // of each class 'i' or 's', its text and a 0, or none
+    EML_FOREST_FILED,                  // the arrays up to here are those that a file holds
     EML_FOREST_ROW = EML_FOREST_FILED, // with scales: the quantised features of one row, or none
     EML_FOREST_ARRAYS = EML_FOREST_FILED + EML_FOREST_VALUES
 };
@@ -88,7 +74,7 @@ typedef struct EmlForest {
     uint16_t label_bytes;
     uint8_t kind;
     uint8_t feature_type;
-    uint8_t leaf_bits; // 0, 8 or 32
+    uint8_t leaf_bits; // EML_FOREST_HARD, EML_FOREST_SOFT or EML_FOREST_NUMBER
     uint8_t n_features;
     uint8_t n_classes; // 0: a regressor or EML_FOREST_ISOLATE
     uint8_t threshold_bytes;
@@ -126,13 +112,16 @@ static uint32_t eml_forest_item_bytes(const EmlForest *self, uint32_t which) {
     if (which == EML_FOREST_ROOT || which == EML_FOREST_ROW) {
         return 2;
     }
-    if (which == EML_FOREST_LEAF && self->leaf_bits == 8) {
+    if (which == EML_FOREST_LEAF && self->leaf_bits == EML_FOREST_SOFT) {
         return self->n_classes;
     }
     if (which == EML_FOREST_SCALE) {
         return 8;
     }
-    return which == EML_FOREST_BASE || (which == EML_FOREST_LEAF && self->leaf_bits == 32) ? 4 : 1;
+    return which == EML_FOREST_BASE ||
+                   (which == EML_FOREST_LEAF && self->leaf_bits == EML_FOREST_NUMBER)
+               ? 4
+               : 1;
 }
 
 /** Bytes of each array, in the order of the enum. */
@@ -260,9 +249,6 @@ static inline bool eml_forest_has_nan(const EmlForest *self, const void *feature
     (void)features;
     return false;
 }
-
-// What the proportions of a leaf add up to. A hard vote counts as much.
-#define EML_FOREST_WHOLE 255u
 
 // Adds up votes; see eml_forest_predict. Not inlined: in a caller with an array of variable length
 // its loop would run on the stack.
@@ -533,13 +519,13 @@ EML_FOREST_NOINLINE bool eml_forest_quantize(const EmlForest *self, const int32_
 false if a value is infinite or no number, or if a sum of one value a tree could pass float32. */
 static inline bool eml_forest_measure(EmlForest *self, uint32_t n_trees) {
     self->walk = eml_forest_walk(self);
-    uint32_t pure = self->leaf_bits == 0 ? self->n_classes : 0;
-    if (self->leaf_bits == 8) {
+    uint32_t pure = self->leaf_bits == EML_FOREST_HARD ? self->n_classes : 0;
+    if (self->leaf_bits == EML_FOREST_SOFT) {
         // As far as leaf i is 255 for class i and 0 for the others.
         const uint8_t *proportion = self->array[EML_FOREST_LEAF];
         uint32_t i = 0;
         while (pure < self->n_classes && pure < self->n_leaves &&
-               *proportion++ == (i == pure ? 255 : 0)) {
+               *proportion++ == (i == pure ? EML_FOREST_WHOLE : 0)) {
             if (++i == self->n_classes) {
                 i = 0;
                 pure++;
@@ -549,7 +535,7 @@ static inline bool eml_forest_measure(EmlForest *self, uint32_t n_trees) {
     self->n_pure = (uint8_t)pure;
     self->exponent = 0;
 #if EML_FOREST_VALUES
-    const uint32_t n_leaves = self->leaf_bits == 32 ? self->n_leaves : 0;
+    const uint32_t n_leaves = self->leaf_bits == EML_FOREST_NUMBER ? self->n_leaves : 0;
     uint32_t largest = 0;
     for (uint32_t i = 0; i < n_leaves + self->n_base; i++) {
         const int32_t bits = i < n_leaves

@@ -1,12 +1,8 @@
 /** Uses a tree ensemble where it lies in memory: emlmpy's binary form, at any alignment.
 
-    0   'EMLT', version 1, kind, feature type, leaf bits
-    8   n_features, n_classes, threshold bytes, link bytes, n_trees (2 bytes), n_nodes (2)
-    16  n_leaves (2), label bytes (2), n_base, has_scale, 0, 0
-    24  total bytes (4), CRC-32 of all others (4)
-    32  the arrays of eml_forest.h, in the order of their enum, without gaps
-
-It is an image as eml_image.h describes them, and the last of its file: others may come before it.
+It is an image as eml_image.h describes them, with the letter T, the fields whose offsets
+eml_forest_format.h has, and the arrays of eml_forest.h as its body, in the order of their enum and
+without gaps. It is the last of its file: others may come before it.
 
 Everything is checked here, once: after EML_FOREST_OK prediction cannot leave the arrays and cannot
 loop. The image must neither change nor move while the forest is used.
@@ -51,14 +47,14 @@ static bool eml_forest_head_is_good(const EmlForest *self) {
     }
     if (kind != EML_FOREST_VOTE) {
         const bool boosts = kind == EML_FOREST_BOOST || kind == EML_FOREST_BOOST_ABOVE;
-        return leaf_bits == 32 && (boosts || self->n_classes == 0);
+        return leaf_bits == EML_FOREST_NUMBER && (boosts || self->n_classes == 0);
     }
 #else
     if (kind != EML_FOREST_VOTE || type > EML_FOREST_UINT8) {
         return false;
     }
 #endif
-    return self->n_classes > 0 && (leaf_bits == 0 || leaf_bits == 8);
+    return self->n_classes > 0 && (leaf_bits == EML_FOREST_HARD || leaf_bits == EML_FOREST_SOFT);
 }
 
 /** The labels of a model: n_classes texts, each a letter 'i' or 's', characters and a 0. */
@@ -85,22 +81,22 @@ static inline EmlForestError eml_forest_bin(EmlForest *self, const uint8_t *data
     data += skip;
     bytes -= skip;
     const EmlForestUint16 *half = (const EmlForestUint16 *)data;
-    if (data[4] != 1) {
+    if (data[EML_FOREST_AT_VERSION] != EML_FOREST_BIN_VERSION) {
         return EML_FOREST_BAD_VERSION;
     }
-    self->kind = data[5];
-    self->feature_type = data[6];
-    self->leaf_bits = data[7];
-    self->n_features = data[8];
-    self->n_classes = data[9];
-    self->threshold_bytes = data[10];
-    self->link_bytes = data[11];
-    const uint16_t n_trees = half[6].value;
-    self->n_nodes = half[7].value;
-    self->n_leaves = half[8].value;
-    self->label_bytes = half[9].value;
-    self->n_base = data[20];
-    self->has_scale = data[21];
+    self->kind = data[EML_FOREST_AT_KIND];
+    self->feature_type = data[EML_FOREST_AT_FEATURE_TYPE];
+    self->leaf_bits = data[EML_FOREST_AT_LEAF_BITS];
+    self->n_features = data[EML_FOREST_AT_FEATURES];
+    self->n_classes = data[EML_FOREST_AT_CLASSES];
+    self->threshold_bytes = data[EML_FOREST_AT_THRESHOLD_BYTES];
+    self->link_bytes = data[EML_FOREST_AT_LINK_BYTES];
+    const uint16_t n_trees = half[EML_FOREST_AT_TREES / 2].value;
+    self->n_nodes = half[EML_FOREST_AT_NODES / 2].value;
+    self->n_leaves = half[EML_FOREST_AT_LEAVES / 2].value;
+    self->label_bytes = half[EML_FOREST_AT_LABEL_BYTES / 2].value;
+    self->n_base = data[EML_FOREST_AT_BASE];
+    self->has_scale = data[EML_FOREST_AT_HAS_SCALE];
     self->n_trees = n_trees;
     const bool good = eml_forest_head_is_good(self) && n_trees > 0 && self->n_nodes > 0 &&
                       self->n_base == eml_forest_needed_base(self) &&
@@ -115,7 +111,7 @@ static inline EmlForestError eml_forest_bin(EmlForest *self, const uint8_t *data
     if (!good || at != bytes) {
         return EML_FOREST_BAD_HEADER;
     }
-    const uint32_t n_leaves = self->leaf_bits == 0 ? self->n_classes : self->n_leaves;
+    const uint32_t n_leaves = self->leaf_bits == EML_FOREST_HARD ? self->n_classes : self->n_leaves;
     const uint32_t links = self->link_bytes == 1 ? 256 : 65536;
     if (n_leaves >= links) {
         return EML_FOREST_TOO_FAR;

@@ -1,32 +1,8 @@
 /** Reads a tree ensemble from CSV, in pieces of any size: emlearn's files, and emlmpy's own.
 
-emlearn's file, as convert(model, method='loadable').save(format='csv') writes it:
-
-    f,64                    features
-    c,10                    classes; 0: a regressor
-    lb,0                    leaf bits: 0 hard vote, 2 to 8 soft vote, 32 values
-    l,7                     a leaf: its class (hard vote), its value (32 bits), or
-    l,[  0 127 128]         the classes' proportions, 255 is all; may go on over several lines
-    r,140                   a tree: the number of its root node
-    n,36,4.5,1,-3           a node: feature, threshold, left child, right child
-
-Its older files have no lb row, and a hard vote. emlmpy's file starts with v,2 and has more rows, in
-this order:
-
-    v,2  k,<kind>  q,<feature type>
-    m,<trees>,<nodes>,<leaves>,<bytes of a threshold>,<bytes of a link>,<bytes of labels>
-    then f, c, lb as above
-    yi,<int> or ys,<text>   label of each class; or none
-    s,<scale>,<offset>      of each feature; or none
-    b,<value>               start of each sum, or the two constants of an isolation forest
-    l, r and n rows, and    e,<nodes>
-    crc,<8 hex digits>      CRC-32 of all rows before, each with one LF, as the last
-
-Version 1, which starts with v,1, has only three numbers in row m and no row crc.
-
-Left means feature <= threshold. A child above 0 is that many nodes ahead, a child below 0 is leaf
--child - 1. Rows that start with ? are passed over. Lines end in LF or CRLF; the last needs no end.
-A line has at most 127 bytes, but for rows that start with ? and leaves of proportions.
+formats/forest.md describes the rows of emlmpy's file, version 2 and 1, and of emlearn's, which have
+no row v, as convert(model, method='loadable').save(format='csv') writes them. Lines end in LF or
+CRLF; the last needs no end.
 
 Everything is checked here, once: after EML_FOREST_OK from eml_forest_csv_end, prediction cannot
 leave the arrays and cannot loop. A file that is cut anywhere is an error; only emlearn's format
@@ -42,32 +18,9 @@ those of unknown length, make arrays grow as their rows arrive.
 #include "eml_forest_bin.h"
 #include "eml_forest_error.h"
 
-#define EML_FOREST_LINE_MAX 127
-#define EML_FOREST_CSV_VERSION 2
-
 /** Resizes memory like realloc; to 0 bytes, frees it and returns NULL. Does not return when there
 is no memory: it raises or jumps, after which the forest still has all its arrays and no trees. */
 typedef void *(*EmlForestResize)(void *memory, size_t bytes);
-
-// The kinds of rows in the order in which a file has them, each as its letter; . is lb, # is crc.
-#define EML_FOREST_ROWS "vkqmfc.ysblrne#"
-enum {
-    EML_FOREST_ROW_VERSION,
-    EML_FOREST_ROW_KIND,
-    EML_FOREST_ROW_TYPE,
-    EML_FOREST_ROW_COUNTS,
-    EML_FOREST_ROW_FEATURES,
-    EML_FOREST_ROW_CLASSES,
-    EML_FOREST_ROW_LEAF_BITS,
-    EML_FOREST_ROW_LABEL,
-    EML_FOREST_ROW_SCALE,
-    EML_FOREST_ROW_BASE,
-    EML_FOREST_ROW_LEAF,
-    EML_FOREST_ROW_ROOT,
-    EML_FOREST_ROW_NODE,
-    EML_FOREST_ROW_END,
-    EML_FOREST_ROW_CRC,
-};
 
 typedef struct EmlForestCsv {
     // What is near the start takes fewer bytes of Thumb-1 code.
@@ -127,7 +80,7 @@ static inline void eml_forest_csv_begin(EmlForestCsv *csv, EmlForest *forest,
     forest->n_trees = 0;
     forest->n_leaves = 0;
     forest->label_bytes = 0;
-    forest->leaf_bits = 0;
+    forest->leaf_bits = EML_FOREST_HARD;
     forest->feature_type = EML_FOREST_INT16;
     forest->threshold_bytes = 1;
     forest->link_bytes = 1;
@@ -464,7 +417,7 @@ static EmlForestError eml_forest_csv_header(EmlForestCsv *csv, int32_t row, cons
         }
     } else {
         // All soft leaves of emlearn are bytes, whatever number of steps they have.
-        self->leaf_bits = value >= 2 && value < 8 ? 8 : small;
+        self->leaf_bits = value >= 2 && value < EML_FOREST_SOFT ? EML_FOREST_SOFT : small;
         return eml_forest_csv_check_header(csv);
     }
     return EML_FOREST_OK;
@@ -488,7 +441,8 @@ static EmlForestError eml_forest_csv_proportions(EmlForestCsv *csv, const char *
             continue;
         }
         int32_t value;
-        if (!eml_forest_csv_integer(at, 0, 255, &value) || csv->n_proportions == self->n_classes) {
+        if (!eml_forest_csv_integer(at, 0, EML_FOREST_WHOLE, &value) ||
+            csv->n_proportions == self->n_classes) {
             return EML_FOREST_BAD_LEAF;
         }
         leaf[csv->n_proportions++] = (uint8_t)value;
@@ -502,11 +456,11 @@ static EmlForestError eml_forest_csv_leaf(EmlForestCsv *csv, const char **at) {
         return EML_FOREST_TOO_MANY;
     }
 #if EML_FOREST_VALUES
-    if (self->leaf_bits == 32) {
+    if (self->leaf_bits == EML_FOREST_NUMBER) {
         return eml_forest_csv_value(csv, at, EML_FOREST_LEAF, 4u * self->n_leaves++);
     }
 #endif
-    if (self->leaf_bits == 8) {
+    if (self->leaf_bits == EML_FOREST_SOFT) {
         if (*(*at)++ != '[') {
             return EML_FOREST_BAD_LEAF;
         }
@@ -592,7 +546,7 @@ static EmlForestError eml_forest_csv_child(EmlForestCsv *csv, const char **at, i
     if (leaf >= self->n_leaves) { // 0 is not a leaf either
         return EML_FOREST_BAD_CHILD;
     }
-    if (self->leaf_bits == 0) {
+    if (self->leaf_bits == EML_FOREST_HARD) {
         *child = -1 - self->array[EML_FOREST_LEAF][leaf];
     }
     return EML_FOREST_OK;
@@ -663,7 +617,7 @@ static EmlForestError eml_forest_csv_node(EmlForestCsv *csv, const char **at) {
 // of the width that row m gives.
 static bool eml_forest_csv_place_leaves(EmlForestCsv *csv) {
     EmlForest *self = csv->forest;
-    const uint32_t n_leaves = self->leaf_bits == 0 ? self->n_classes : self->n_leaves;
+    const uint32_t n_leaves = self->leaf_bits == EML_FOREST_HARD ? self->n_classes : self->n_leaves;
     if (csv->version != EML_FOREST_CSV_VERSION) {
         self->link_bytes = n_leaves < 256 ? 1 : 2;
     }
@@ -879,7 +833,7 @@ static inline EmlForestError eml_forest_csv_end(EmlForestCsv *csv) {
                                csv->limit[2] != self->n_leaves))) {
         return EML_FOREST_INCOMPLETE;
     }
-    if (self->leaf_bits == 0) {
+    if (self->leaf_bits == EML_FOREST_HARD) {
         self->n_leaves = 0; // the links hold the classes
     }
     self->has_scale = csv->n_scales > 0;

@@ -1,10 +1,10 @@
 /** Convolutional networks from .tmdl files: the model in memory, checked.
 
-A .tmdl image is a header and a chain of layers, each with its weights behind it: formats/tmdl.md. It is
-used where it lies: little-endian, 4-aligned, and unchanged while the model lives. eml_cnn_check.h
-checks all of it, so that what runs needs no checks. eml_cnn_int8.h or eml_cnn_fp32.h runs it: a
-build takes one kind of model, fp32 where EML_CNN_FP32 is defined, else int8. EML_CNN_SMALL saves
-300 bytes of code and costs time.
+A .tmdl image is a header and a chain of layers, each with its weights behind it: formats/tmdl.md.
+It is used where it lies: little-endian, 4-aligned, and unchanged while the model lives.
+eml_cnn_check.h checks all of it, so that what runs needs no checks. eml_cnn_int8.h or
+eml_cnn_fp32.h runs it: a build takes one kind of model, fp32 where EML_CNN_FP32 is defined, else
+int8. EML_CNN_SMALL saves 300 bytes of code and costs time.
 
     EmlCnn cnn;
     eml_cnn_check(&cnn, file, length);      // also finds out cnn.memory_bytes
@@ -18,8 +18,7 @@ Before the model a file may have other images, which eml_image.h describes: they
 Layers: conv2d, depthwise conv2d, fully connected, global average pool, softmax, reshape, add;
 activations none, relu, relu6, relu(-1..1) of the first two. Tensors are HWC.
 
-Limits: 65 535 weights for each output channel; 256 MiB of tensors; 64 kB of memory for an image
-below 1 kB.
+Limits: those of eml_cnn_format.h.
 
 Not supported: dilation, big-endian files, int16, fp16 and fp8 models, several inputs or outputs.
 */
@@ -30,6 +29,8 @@ Not supported: dilation, big-endian files, int16, fp16 and fp8 models, several i
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eml_cnn_format.h"
+
 // Functions that run at load, or seldom, are compiled for size. Those in which an inference spends
 // its time are compiled for speed, and not inlined: GCC compiles a block of code for size if it
 // calls a cold function, and would do so with what is inlined there too.
@@ -38,99 +39,14 @@ Not supported: dilation, big-endian files, int16, fp16 and fp8 models, several i
 
 #ifdef EML_CNN_FP32
 typedef float EmlCnnValue;
-#define EML_CNN_TYPE 2
+#define EML_CNN_TYPE EML_CNN_FLOAT32
 #else
 typedef int8_t EmlCnnValue;
-#define EML_CNN_TYPE 0
+#define EML_CNN_TYPE EML_CNN_INT8
 #endif
-
-enum {
-    EML_CNN_CONV,
-    EML_CNN_POOL,
-    EML_CNN_DENSE,
-    EML_CNN_SOFTMAX,
-    EML_CNN_RESHAPE,
-    EML_CNN_DEPTHWISE,
-    EML_CNN_ADD,
-};
-
-enum {
-    EML_CNN_NO_ACTIVATION,
-    EML_CNN_RELU,
-    EML_CNN_RELU_1,
-    EML_CNN_RELU_6,
-};
 
 /** A shape: rank 1 to 3, then height, width and channels; those beyond the rank are 1. */
 enum { EML_CNN_RANK, EML_CNN_HEIGHT, EML_CNN_WIDTH, EML_CNN_CHANNELS };
-
-// What the file holds. Scales are float32 kept as bits: no kernel of an int8 model touches a float.
-typedef struct EmlCnnHeader {
-    char magic[4];
-    uint8_t type;
-    uint8_t dequantise;
-    uint16_t n_inputs;
-    uint16_t n_outputs;
-    uint16_t n_layers;
-    uint32_t arena_bytes;
-    uint32_t unused;
-    uint16_t in_shape[4];
-    uint16_t out_shape[4]; // often wrong: the last layer's is right
-    uint8_t reserved[24];
-    uint32_t crc; // CRC-32 of all bytes of the image but these four; 0: not known
-} EmlCnnHeader;
-
-// Where a layer's blobs lie, counted from the layer's start.
-typedef struct EmlCnnBlobs {
-    uint32_t scales; // of the weights: int8 only
-    uint32_t weights;
-    uint32_t biases;
-} EmlCnnBlobs;
-
-typedef struct EmlCnnWindow {
-    uint8_t kernel_w;
-    uint8_t kernel_h;
-    uint8_t stride_w;
-    uint8_t stride_h;
-    uint8_t dilation_w;
-    uint8_t dilation_h;
-    uint16_t activation;
-    uint8_t pad_top;
-    uint8_t pad_bottom;
-    uint8_t pad_left;
-    uint8_t pad_right;
-    uint32_t depth_multiplier; // 0: a full convolution
-    uint32_t reserved;
-    EmlCnnBlobs blobs;
-} EmlCnnWindow;
-
-typedef struct EmlCnnSecond {
-    uint32_t in; // offset of the second operand
-    uint32_t in_scale;
-    int32_t in_zero;
-    uint32_t reserved;
-} EmlCnnSecond;
-
-typedef struct EmlCnnLayer {
-    uint16_t kind;
-    uint16_t is_output;
-    uint32_t bytes; // of the layer with all behind it
-    uint32_t in;    // offsets of the tensors in the arena
-    uint32_t out;
-    uint16_t in_shape[4];
-    uint16_t out_shape[4];
-    uint32_t in_scale;
-    int32_t in_zero;
-    uint32_t out_scale;
-    int32_t out_zero;
-    union {
-        EmlCnnWindow window; // of the convolutions
-        EmlCnnBlobs dense;
-        EmlCnnSecond add;
-    } of;
-} EmlCnnLayer;
-
-#define EML_CNN_LAYER_HEAD 48
 
 typedef struct EmlCnn {
     const EmlCnnHeader *header; // the image

@@ -37,18 +37,6 @@ typedef enum EmlCnnError {
 // Not inlined: one large function for all takes 150 bytes more, for want of registers.
 #define EML_CNN_APART EML_CNN_COLD __attribute__((noinline))
 
-// Tensors must end before this.
-#define EML_CNN_MAX_ARENA (1u << 28)
-// More weights of one output could overflow an int32 sum.
-#define EML_CNN_MAX_WEIGHTS 65535u
-// A small image, and the memory that it may ask for: damage cannot make it take all that there is.
-#define EML_CNN_SMALL_IMAGE 1024u
-#define EML_CNN_SMALL_MEMORY 65536u
-// So that doubling a sum, as the rounding multiplication does, does not overflow.
-#define EML_CNN_MAX_SUM (1u << 30)
-// Elements that a global average pool adds up.
-#define EML_CNN_MAX_POOL (1u << 20)
-
 /** Bytes before the values of a layer's own kind end, or 0 if the kind is unknown. */
 static EML_CNN_COLD uint32_t eml_cnn_head_bytes(uint32_t kind) {
     switch (kind) {
@@ -57,7 +45,7 @@ static EML_CNN_COLD uint32_t eml_cnn_head_bytes(uint32_t kind) {
         return EML_CNN_LAYER_HEAD + sizeof(EmlCnnWindow);
     case EML_CNN_DENSE:
     case EML_CNN_ADD:
-        return EML_CNN_LAYER_HEAD + 16;
+        return EML_CNN_LAYER_HEAD + sizeof(EmlCnnSecond); // what a dense layer has is as long
     case EML_CNN_POOL:
     case EML_CNN_SOFTMAX:
     case EML_CNN_RESHAPE:

@@ -18,7 +18,9 @@ static inline uint32_t eml_cnn_mantissa(uint32_t bits) { return (bits & 0x7fffff
 static inline int32_t eml_cnn_exponent(uint32_t bits) { return (int32_t)(bits >> 23 & 255) - 150; }
 
 /** Says whether these are the bits of a scale: from 2^-60 to 2^60, so that no product overflows. */
-static inline bool eml_cnn_is_scale(uint32_t bits) { return bits >> 23 >= 67 && bits >> 23 < 187; }
+static inline bool eml_cnn_is_scale(uint32_t bits) {
+    return bits >> 23 >= 127 - EML_CNN_SCALE_POWER && bits >> 23 < 127 + EML_CNN_SCALE_POWER;
+}
 
 /** numerator * 2^shift / denominator, cut; it must fit 32 bits, and shift must be 0 to 31. */
 static EML_CNN_COLD uint32_t eml_cnn_quotient(uint32_t numerator, int32_t shift,

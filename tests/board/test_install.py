@@ -1,5 +1,6 @@
 """A user's way to a first prediction, with the mpremote command on an emulated board's port."""
 
+import re
 import subprocess
 import sys
 import threading
@@ -14,6 +15,7 @@ from sklearn.datasets import load_digits
 from sklearn.tree import DecisionTreeClassifier
 
 from machines.machine import ROOT, Board
+from tools import dist
 
 DIST = ROOT / "dist"
 
@@ -35,17 +37,30 @@ def model(tree: DecisionTreeClassifier, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """The address of a web server that has dist/."""
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address, without http://, of a web server that has a clone after `dist.py --index`."""
+    clone = tmp_path_factory.mktemp("clone")
+    (clone / "dist").symlink_to(DIST)
+    dist.write_index(clone / "build" / "mip")
 
     class Handler(SimpleHTTPRequestHandler):
         def log_message(self, *args: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=DIST)) as http:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=clone)) as http:
         threading.Thread(target=http.serve_forever).start()
-        yield f"http://127.0.0.1:{http.server_port}"
+        yield f"127.0.0.1:{http.server_port}"
         http.shutdown()
+
+
+def readme_line(start: str, arch: str, address: str) -> list[str]:
+    """Return the arguments of the one mpremote line of the README that begins so, for this board.
+
+    The README has the address of its own example server, and armv6m.
+    """
+    lines = re.findall(f"^mpremote ({start}.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert len(lines) == 1
+    return lines[0].replace("localhost:8000", address).replace("armv6m", arch).split()
 
 
 def mpremote(port: str, *arguments: str | Path) -> str:
@@ -82,13 +97,23 @@ def test_copy(cortex_m: Board, model: Path, tree: DecisionTreeClassifier) -> Non
         check_predictions(port, tree)
 
 
-@pytest.mark.parametrize("file", ["emltrees.mpy", "package.json"])
 def test_install_from_address(
-    cortex_m: Board, server: str, model: Path, tree: DecisionTreeClassifier, file: str
+    cortex_m: Board, server: str, model: Path, tree: DecisionTreeClassifier
 ) -> None:
-    """`mpremote mip install` of a module, or of a package, by its address."""
+    """`mpremote mip install` of a module by its address, as the README has it."""
     with cortex_m.serial() as port:
-        mpremote(port, "mip", "install", f"{server}/{cortex_m.arch}_6.3/{file}")
+        mpremote(port, *readme_line("mip install http", cortex_m.arch, server))
+        mpremote(port, "fs", "cp", model, ":")
+        check_predictions(port, tree)
+
+
+def test_install_of_a_package(
+    cortex_m: Board, server: str, model: Path, tree: DecisionTreeClassifier
+) -> None:
+    """`mpremote mip install` of all modules of an architecture, by the address of its package."""
+    with cortex_m.serial() as port:
+        address = f"http://{server}/dist/{cortex_m.arch}_6.3/package.json"
+        mpremote(port, "mip", "install", address)
         mpremote(port, "fs", "cp", model, ":")
         check_predictions(port, tree)
 
@@ -96,8 +121,8 @@ def test_install_from_address(
 def test_install_from_index(
     cortex_m: Board, server: str, model: Path, tree: DecisionTreeClassifier
 ) -> None:
-    """`mpremote mip install --index` by the module's name, and nothing to do the second time."""
-    install = ["mip", "install", "--index", f"{server}/mip/{cortex_m.arch}", "emltrees"]
+    """`mpremote mip install --index` as the README has it; the second time nothing is to do."""
+    install = readme_line("mip install --index", cortex_m.arch, server)
     with cortex_m.serial() as port:
         mpremote(port, *install)
         assert "Exists: /lib/emltrees.mpy" in mpremote(port, *install)
@@ -107,10 +132,10 @@ def test_install_from_index(
 
 def test_install_of_a_missing_module(cortex_m: Board, server: str) -> None:
     """A name that the index lacks fails, and installs nothing."""
-    install = ["mip", "install", "--index", f"{server}/mip/{cortex_m.arch}", "emlnothing"]
+    index = f"http://{server}/build/mip/{cortex_m.arch}"
     with cortex_m.serial() as port:
         with pytest.raises(AssertionError, match="Package not found"):
-            mpremote(port, *install)
+            mpremote(port, "mip", "install", "--index", index, "emlnothing")
         assert mpremote(port, "exec", "import os; print(os.listdir('/lib'))") == "[]\n"
 
 

@@ -39,22 +39,45 @@ def test_bytes(architecture: str, tmp_path: Path) -> None:
             )
 
 
-def test_what_mip_reads() -> None:
-    """Each package names files that are there, by their right hashes, and this version."""
+def test_packages() -> None:
+    """Each package.json names this version and the modules that are there, and nothing else is."""
     assert MANIFEST["version"] == dist.version()
+    modules = [f"{name}.mpy" for name in dist.MODULES]
     for architecture in dist.ARCHITECTURES:
         folder = dist.DIST / f"{architecture}_6.3"
-        index = dist.DIST / "mip" / architecture
         package = json.loads((folder / "package.json").read_text())
         assert package["version"] == dist.version()
-        assert sorted(url for _, url in package["urls"]) == [f"{name}.mpy" for name in dist.MODULES]
+        assert package["urls"] == [[name, name] for name in modules]
+        assert {path.name for path in folder.iterdir()} == {*modules, "package.json"}
+
+
+def test_checksums() -> None:
+    """SHA256SUMS has every module of dist/, as sha256sum itself finds."""
+    assert (dist.DIST / "SHA256SUMS").read_text() == dist.checksums()
+    command = ["sha256sum", "--check", "--strict", "SHA256SUMS"]
+    checked = subprocess.check_output(command, cwd=dist.DIST, text=True).splitlines()
+    found = sorted(str(path.relative_to(dist.DIST)) for path in dist.DIST.rglob("*.mpy"))
+    assert checked == [f"{name}: OK" for name in found]
+
+
+def test_index(tmp_path: Path) -> None:
+    """mip's index names each module by its hash; what an earlier one left is gone."""
+    old = tmp_path / "armv6m" / "file" / "00" / "0000"
+    old.parent.mkdir(parents=True)
+    old.touch()
+    dist.write_index(tmp_path)
+    assert not old.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(dist.ARCHITECTURES)
+    for architecture in dist.ARCHITECTURES:
+        index = tmp_path / architecture
         for module in dist.MODULES:
-            data = (folder / f"{module}.mpy").read_bytes()
-            latest = json.loads((index / "package" / "6" / module / "latest.json").read_text())
-            [[name, short_hash]] = latest["hashes"]
-            assert name == f"{module}.mpy"
-            assert hashlib.sha256(data).hexdigest().startswith(short_hash)
-            assert (index / "file" / short_hash[:2] / short_hash).read_bytes() == data
+            data = (dist.DIST / f"{architecture}_6.3" / f"{module}.mpy").read_bytes()
+            for release in ("latest", dist.version()):
+                file = index / "package" / "6" / module / f"{release}.json"
+                [[name, short_hash]] = json.loads(file.read_text())["hashes"]
+                assert name == f"{module}.mpy"
+                assert hashlib.sha256(data).hexdigest().startswith(short_hash)
+                assert (index / "file" / short_hash[:2] / short_hash).read_bytes() == data
 
 
 def test_rebuild(tmp_path: Path) -> None:
@@ -82,12 +105,3 @@ def test_compiler_error_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture) -
     assert subprocess.run(command, env=environment, check=False).returncode != 0
     assert "error" in capfd.readouterr().err
     assert not list(tmp_path.glob("dist/*/*.mpy"))
-
-
-def test_readme_tells_the_bytes() -> None:
-    """The README's table of modules is that of dist/."""
-    text = (dist.ROOT / "README.md").read_text()
-    for architecture in dist.ARCHITECTURES:
-        folder = dist.DIST / f"{architecture}_6.3"
-        sizes = [(folder / f"{module}.mpy").stat().st_size for module in dist.MODULES]
-        assert f"| {architecture} | {' | '.join(map(str, sizes))} |" in text

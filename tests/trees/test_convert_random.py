@@ -29,7 +29,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
 from emlmpy import convert
-from emlmpy.trees.extract import Kind
+from emlmpy.trees.format import Kind
 from emlmpy.trees.twin import ForestTwin
 from machines.machine import ROOT, Machine
 

@@ -21,9 +21,18 @@ def create_environment(root: Path, build: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
     stamp.unlink(missing_ok=True)
-    pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet"]
-    run([*pip, "--requirement", str(requirements)], build / "setup" / "pip.log")
+    run(pip_install(folder / "bin" / "python", requirements), build / "setup" / "pip.log")
     # emlmpy itself, from where it is, so that a change to it needs no installation.
     (site_packages,) = folder.glob("lib/python3*/site-packages")
     (site_packages / "emlmpy.pth").write_text(f"{root}\n")
     stamp.write_text(wanted)
+
+
+def pip_install(python: Path, requirements: Path) -> list[str]:
+    """The command that installs requirements, of which each file must have a hash named there.
+
+    A few packages come as sources, and pip fetches setuptools anew to build them: that alone
+    is not hashed.
+    """
+    options = ["--quiet", "--require-hashes", "--requirement", str(requirements)]
+    return [str(python), "-m", "pip", "install", *options]

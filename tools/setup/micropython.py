@@ -1,11 +1,13 @@
 """MicroPython's sources, which build the modules and the machines that run them.
 
 They come from MPY_DIR if the user names it, else from Debian's source package, else from upstream's
-repository; build/micropython is a link to them.
+repository; build/micropython is a link to them. What is fetched is used only if it has the digest
+that is written here. What MPY_DIR names is the user's own: only its version is looked at.
 """
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tarfile
@@ -20,6 +22,10 @@ DEBIAN_SOURCES = [
 ]
 UPSTREAM = "https://github.com/micropython/micropython"
 UPSTREAM_VERSION = "1.26.1"
+# tree_digest of that version; found from Debian's archive, which lacks one file of upstream's.
+UPSTREAM_DIGEST = "39e2f4879710564a6a554b8398d7c3de4c3c668536ca6ec9196e689f88a84f40"
+NOT_IN_DEBIAN = ("ports/cc3200/bootmgr/relocator/relocator.bin",)
+OLDEST = (1, 25)
 
 
 def fetch_sources(build: Path) -> None:
@@ -30,8 +36,13 @@ def fetch_sources(build: Path) -> None:
         target = Path(named).resolve()
         if not is_complete(target):
             raise SetupError("MPY_DIR must name a folder with MicroPython's sources")
+        version = version_of(target)
+        if version < OLDEST:
+            wanted, found = (".".join(map(str, numbers)) for numbers in (OLDEST, version))
+            raise SetupError(f"MPY_DIR must name MicroPython {wanted} or later, not {found}")
         if link.resolve() != target:
-            say("using the sources that MPY_DIR names")
+            found = ".".join(map(str, version))
+            say(f"using MicroPython {found} from MPY_DIR, unverified: it has no digest here")
     else:
         if is_complete(link) and link.resolve().parent == build.resolve():
             return
@@ -43,6 +54,28 @@ def fetch_sources(build: Path) -> None:
 def is_complete(folder: Path) -> bool:
     """Whether the folder holds what the project needs of MicroPython."""
     return all((folder / part).is_dir() for part in ("py", "tools", "ports/qemu", "lib/littlefs"))
+
+
+def version_of(folder: Path) -> tuple[int, ...]:
+    """The version of MicroPython's sources, such as (1, 26, 1). SetupError if there is none."""
+    header = folder / "py" / "mpconfig.h"
+    text = header.read_text() if header.exists() else ""
+    numbers = dict(re.findall(r"#define MICROPY_VERSION_(MAJOR|MINOR|MICRO) (\d+)", text))
+    if len(numbers) != 3:
+        raise SetupError(f"{folder.name}/py/mpconfig.h has no version")
+    return tuple(int(numbers[part]) for part in ("MAJOR", "MINOR", "MICRO"))
+
+
+def tree_digest(folder: Path) -> str:
+    """A SHA-256 of the names and contents of all files in a folder, and of its symbolic links."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*"), key=lambda path: path.relative_to(folder).as_posix()):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            digest.update(f"link {path.readlink()} {name}\n".encode())
+        elif path.is_file():
+            digest.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()} {name}\n".encode())
+    return digest.hexdigest()
 
 
 def fetched_before(build: Path) -> Path | None:
@@ -69,12 +102,24 @@ def fetch(build: Path) -> Path:
                     tar.extractall(work)  # without filter=, which Debian 12's Python lacks
                 return put(work / f"micropython-{version}", build)
         say(f"fetching MicroPython {UPSTREAM_VERSION} from its own repository")
-        folder = work / f"micropython-{UPSTREAM_VERSION}"
-        clone = ["git", "clone", "--depth", "1", "--branch", f"v{UPSTREAM_VERSION}", UPSTREAM]
-        run([*clone, str(folder)], work / "clone.log")
-        return put(folder, build)
+        return put(clone_upstream(work), build)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def clone_upstream(work: Path) -> Path:
+    """Clone upstream's repository; return the folder if it holds what it should, file by file."""
+    folder = work / f"micropython-{UPSTREAM_VERSION}"
+    clone = ["git", "clone", "--depth", "1", "--branch", f"v{UPSTREAM_VERSION}"]
+    # Line ends as upstream has them, whatever the user's own settings are.
+    clone += ["--config", "core.autocrlf=false", UPSTREAM, str(folder)]
+    run(clone, work / "clone.log")
+    shutil.rmtree(folder / ".git")
+    for name in NOT_IN_DEBIAN:
+        (folder / name).unlink(missing_ok=True)
+    if tree_digest(folder) != UPSTREAM_DIGEST:
+        raise SetupError(f"{UPSTREAM} does not have the expected files of v{UPSTREAM_VERSION}")
+    return folder
 
 
 def put(folder: Path, build: Path) -> Path:
