@@ -1,7 +1,9 @@
 # make demo    train on scikit-learn's digits, run on this PC's MicroPython and on an emulated board
 # make test    build everything and run every test
+# make quick   run the tests of this computer alone
 # make dist    build all modules for all architectures into dist/
 # make bench   measure everything and write benchmarks/results.csv
+# make figures put the figures of dist/ and results.csv into the documents
 # make kernels build the kernels for this computer, which emlmpy runs
 # make wheel   build the package for pip into build/wheel, as wheel and as sources
 # make lint    check the style of the C and Python sources, and their types
@@ -16,7 +18,8 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test dist bench wheel lint types clean setup kernels machines requirements formats
+.PHONY: help demo test quick dist bench wheel lint types clean setup kernels machines requirements \
+	formats figures
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -37,12 +40,21 @@ demo: kernels
 test: machines
 	@python -m pytest --numprocesses auto --dist loadfile
 
+quick: kernels
+	@python -m machines.build unix-x64
+	@python -m pytest --numprocesses auto --dist loadfile -m "not slow" --machine unix-x64
+
 dist: setup
 	@python tools/dist.py
+	@python tools/figures.py
 
 bench: machines
 	@python -m benchmarks
 	@python -m benchmarks.draw_comparison
+	@python -m benchmarks.outputs
+	@python tools/figures.py
+
+figures: setup
 	@python tools/figures.py
 
 wheel: setup

@@ -41,28 +41,40 @@ while data.readinto(row):
 """
 
 SCALED_SCRIPT = """
+import array
 import instructions
 import emlknn
 
 model = emlknn.load("model.csv")
 row = model.row()
 predict = model.predict
+def count(row):
+    return instructions.count(predict, row) - instructions.count(instructions.bound, row)
 with open("data.bin", "rb") as data:
     while data.readinto(row):
-        print(instructions.count(predict, row) - instructions.count(instructions.bound, row))
+        print("float", count(row))
+with open("units.bin", "rb") as data:
+    row = array.array("h", bytes(2 * len(row)))
+    while data.readinto(row):
+        print("int16", count(row))
 """
 
 
-def run_scaled(machine_name: str, file: Path, items: int, features: int) -> int:
-    """Instructions of a predict that rounds floats to int16, mean over the queries."""
+def run_scaled(machine_name: str, file: Path, items: int, features: int) -> tuple[int, int]:
+    """Instructions of a predict that rounds floats to int16, and of one that is given int16."""
     data = np.random.default_rng(42).normal(size=(items + QUERIES, features)).astype(np.float32)
     estimator = KNeighborsClassifier(NEIGHBORS).fit(data[:items], np.arange(items) % 5)
-    model = convert_knn(estimator).encode()
-    files = {file.name: file, "data.bin": data[items:].tobytes(), "model.csv": model}
+    model = convert_knn(estimator)
+    files = {
+        file.name: file,
+        "data.bin": data[items:].tobytes(),
+        "units.bin": model.quantize(data[items:]).tobytes(),
+        "model.csv": model.encode(),
+    }
     output = MACHINES[machine_name].run(SCALED_SCRIPT, files, shift=8)
-    counts = [int(line) for line in output.splitlines()]
-    assert len(counts) == QUERIES
-    return round(sum(counts) / QUERIES)
+    floats, units = (re.findall(rf"{kind} (\d+)", output) for kind in ("float", "int16"))
+    assert len(floats) == len(units) == QUERIES
+    return round(sum(map(int, floats)) / QUERIES), round(sum(map(int, units)) / QUERIES)
 
 
 def run(machine_name: str, file: Path, items: int, features: int) -> tuple[int, int]:
@@ -92,8 +104,11 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
                 if (items, features) == CASES[0]:
                     yield "emlknn", f"model_{case}", name, "heap_bytes", heap
         items, features = CASES[0]
-        instructions = run_scaled(name, shipped("emlknn", arch), items, features)
+        floats, units = run_scaled(name, shipped("emlknn", arch), items, features)
         case = f"predict_scaled_{items}x{features}"
-        yield "emlknn", case, name, "instructions", instructions
+        yield "emlknn", case, name, "instructions", floats
+        yield "emlknn", f"{case}_given_int16", name, "instructions", units
+        each = round((floats - units) / features)
+        yield "emlknn", "quantize_feature", name, "instructions", each
     for arch, size in sizes("emlknn"):
         yield "emlknn", "mpy", arch, "bytes", size

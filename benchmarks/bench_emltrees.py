@@ -259,15 +259,27 @@ def load_rows() -> Iterator[Row]:
     ):
         count = float(run("cortex-m4f", LOAD, {"model.csv": csv}, shift=4))
         yield "emltrees", case, "cortex-m4f", "instructions", count
+        yield "emltrees", case, "all", "file_bytes", len(csv)
     for case, trees, vote, form, limit in (
         ("load_peak_bin_68k", 105, "hard", "bin", 68_000),
         ("load_peak_csv_23k", 36, "soft", "csv", 23_000),
     ):
-        peak, kept = load_peak("cortex-m0", "emltrees", own_file(trees, None, vote, form))
+        file = own_file(trees, None, vote, form)
+        peak, kept = load_peak("cortex-m0", "emltrees", file)
         assert kept <= limit
-        yield "emltrees", case, "cortex-m0", "heap_bytes", peak
-    peak, _ = load_peak("cortex-m0", "emltrees", emlearn_csv(forest(10, None)))
-    yield "emltrees", "load_peak_emlearn_csv_6k", "cortex-m0", "heap_bytes", peak
+        yield from peak_rows(case, peak, kept, len(file))
+    file = emlearn_csv(forest(10, None))
+    peak, kept = load_peak("cortex-m0", "emltrees", file)
+    yield from peak_rows("load_peak_emlearn_csv_6k", peak, kept, len(file))
+    nodes = sum(int((tree.tree_.children_left >= 0).sum()) for tree in forest(10, 10).estimators_)
+    yield "emltrees", "forest_10x10", "all", "nodes", nodes
+
+
+def peak_rows(case: str, peak: int, kept: int, length: int) -> Iterator[Row]:
+    """The heap that a load needs, and that the model keeps, and the bytes of its file."""
+    yield "emltrees", case, "cortex-m0", "heap_bytes", peak
+    yield "emltrees", case, "cortex-m0", "model_bytes", kept
+    yield "emltrees", case, "all", "file_bytes", length
 
 
 def peers(machine: str) -> Iterator[Row]:

@@ -140,10 +140,13 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
             each = round(instructions / macs, 2)
             yield "tinymaix_cnn", build.__name__, name, "instructions_per_mac", each
             yield "tinymaix_cnn", build.__name__, name, "heap_bytes", nbytes
+            yield "tinymaix_cnn", build.__name__, "all", "macs", macs
         few, many = (run(name, softmax(n))[0] for n in (10, 100))
         yield "tinymaix_cnn", "softmax_class", name, "instructions", round((many - few) / 90, 1)
         (count,) = run(name, cifar10_shape(), LOAD)
         yield "tinymaix_cnn", "load_cifar10_shape", name, "instructions", count
+        length = len(pack(Model(cifar10_shape().layers)))
+        yield "tinymaix_cnn", "load_cifar10_shape", "all", "file_bytes", length
     for build in (mnist_shape, cifar10_shape):
         peak, _ = load_peak("cortex-m0", "tinymaix_cnn", pack(Model(build().layers)))
         yield "tinymaix_cnn", f"load_peak_{build.__name__}", "cortex-m0", "heap_bytes", peak

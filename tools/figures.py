@@ -1,4 +1,4 @@
-"""Put the figures of benchmarks/results.csv into the documents: `python tools/figures.py`.
+"""Put all figures into the documents: `make figures`.
 
 A document holds a template in a comment, and behind it what the template gives:
 
@@ -8,51 +8,140 @@ A document holds a template in a comment, and behind it what the template gives:
     | hard vote | 1 049 |
     <!-- /figures -->
 
-A field names a row of results.csv: module, case, machine, metric. With `:.2f` or the like behind it
-the figure is written so; else whole, thousands apart. A test compares the documents with the rows.
+A field names a figure by four words:
+
+    module,case,machine,metric     a row of benchmarks/results.csv
+    dist,module,architecture,bytes the length of a file of dist/
+    format,forest,MAX_COUNT,number a constant of formats/forest.toml
+    count,machines,all,number      how many machines the tests run on
+
+or computes with such names and numbers, from left to right: `{A / B}`, `{A - B * 100}`. Where the
+third word is * it stands for all machines or architectures, and `min` or `max` comes first: `{max
+dist,emlfft,*,bytes}`. With `:.2f` or the like behind it a figure is written so; else whole,
+thousands apart.
+
+Between `<!-- bytes -->` and `<!-- /bytes -->` is the table of the modules' bytes. Between `<!--
+output NAME -->` and `<!-- /output -->` is what an example prints, from benchmarks/outputs; `python
+-m benchmarks.outputs` runs the examples. Tests compare all this with its sources, and the outputs
+with the examples. A test refuses figures outside of all this, but in a paragraph that names the test
+that holds them, `<!-- held by tests/knn/test_knn.py::test_predict -->`, or says `<!-- given -->`: a
+setting, which nobody measured.
 """
 
 import csv
 import re
 import sys
+import tomllib
+from collections.abc import Iterator
+from operator import add, mul, sub, truediv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from machines.machine import MACHINES  # noqa: E402
+from tools import dist  # noqa: E402
+
 RESULTS = ROOT / "benchmarks" / "results.csv"
+OUTPUTS = ROOT / "benchmarks" / "outputs"
 BLOCK = re.compile(r"(<!-- figures\n(.*?)-->\n)(.*?)(<!-- /figures -->)", re.DOTALL)
 FIELD = re.compile(r"\{([^:{}]*)(:[^{}]*)?\}")
+BYTES = re.compile(r"(<!-- bytes -->\n).*?(<!-- /bytes -->)", re.DOTALL)
+OUTPUT = re.compile(r"(<!-- output (\w+) -->\n).*?(<!-- /output -->)", re.DOTALL)
+OPERATORS = {"+": add, "-": sub, "*": mul, "/": truediv}
+Rows = dict[str, float]
 
 
-def read_rows() -> dict[str, float]:
-    """Return all figures, by the other columns joined with commas."""
+def read_rows() -> Rows:
+    """Return all figures, by their names."""
     with RESULTS.open(newline="") as file:
-        rows = list(csv.reader(file))[1:]
-    return {",".join(key): float(value) for *key, value in rows}
+        rows = {",".join(key): float(value) for *key, value in list(csv.reader(file))[1:]}
+    for architecture in dist.ARCHITECTURES:
+        for module in dist.MODULES:
+            file_bytes = (dist.DIST / f"{architecture}_6.3" / f"{module}.mpy").stat().st_size
+            rows[f"dist,{module},{architecture},bytes"] = file_bytes
+    for path in ROOT.glob("formats/*.toml"):
+        for constant in tomllib.loads(path.read_text())["constants"]:
+            rows[f"format,{path.stem},{constant['name']},number"] = constant["value"]
+    rows["count,machines,all,number"] = len(MACHINES)
+    return rows
 
 
-def fill(template: str, rows: dict[str, float]) -> str:
+def evaluate(words: list[str], rows: Rows) -> float:
+    """Return what names, numbers and operators give. Raises ValueError for an unknown name."""
+
+    def value(word: str) -> float:
+        if "," not in word:
+            return float(word)
+        if word not in rows:
+            raise ValueError(f"results.csv has no row {word}")
+        return rows[word]
+
+    result = value(words[0])
+    for operator, word in zip(words[1::2], words[2::2], strict=True):
+        result = OPERATORS[operator](result, value(word))
+    return result
+
+
+def everywhere(words: list[str], rows: Rows) -> Iterator[float]:
+    """Yield what words give on each machine that has all of their rows with a *."""
+    patterns = [word.split(",") for word in words if ",*," in word]
+    for machine in sorted({name.split(",")[2] for name in rows}):
+        names = [f"{module},{case},{machine},{metric}" for module, case, _, metric in patterns]
+        if all(name in rows for name in names):
+            yield evaluate([word.replace(",*,", f",{machine},") for word in words], rows)
+
+
+def figure(expression: str, rows: Rows) -> float:
+    """Return the figure that a field asks for. Raises ValueError for an unknown name."""
+    words = expression.split()
+    if words[0] not in ("min", "max"):
+        return evaluate(words, rows)
+    found = list(everywhere(words[1:], rows))
+    if not found:
+        raise ValueError(f"results.csv has no rows {expression}")
+    return min(found) if words[0] == "min" else max(found)
+
+
+def fill(template: str, rows: Rows) -> str:
     """Return the template with its figures. Raises ValueError for a row that is not there."""
 
-    def figure(field: re.Match[str]) -> str:
-        name, form = field[1], field[2]
-        if name not in rows:
-            raise ValueError(f"results.csv has no row {name}")
-        if form is None:
-            return f"{rows[name]:,.0f}".replace(",", " ")
-        return format(rows[name], form[1:])
+    def written(field: re.Match[str]) -> str:
+        found = figure(field[1], rows)
+        if field[2] is None:
+            return f"{found:,.0f}".replace(",", " ")
+        return format(found, field[2][1:])
 
-    return FIELD.sub(figure, template)
+    return FIELD.sub(written, template)
 
 
-def update(text: str, rows: dict[str, float]) -> str:
+def bytes_table(rows: Rows) -> str:
+    """Return the table of modules and their bytes."""
+    lines = [f"| | {' | '.join(dist.MODULES)} |", "|---" * (len(dist.MODULES) + 1) + "|"]
+    for architecture in dist.ARCHITECTURES:
+        sizes = [f"{rows[f'dist,{module},{architecture},bytes']:.0f}" for module in dist.MODULES]
+        lines.append(f"| {architecture} | {' | '.join(sizes)} |")
+    return "\n".join([*lines, ""])
+
+
+def output_of(name: str) -> str:
+    """Return what an example prints, as a block of text."""
+    return f"```\n{(OUTPUTS / f'{name}.txt').read_text()}```\n"
+
+
+def update(text: str, rows: Rows) -> str:
     """Return a document with its figures as they are now."""
-    return BLOCK.sub(lambda block: block[1] + fill(block[2], rows) + block[4], text)
+    text = BLOCK.sub(lambda block: block[1] + fill(block[2], rows) + block[4], text)
+    text = BYTES.sub(lambda block: block[1] + bytes_table(rows) + block[2], text)
+    return OUTPUT.sub(lambda block: block[1] + output_of(block[2]) + block[3], text)
 
 
 def documents() -> list[Path]:
-    """Return the documents that have figures."""
-    found = (path for folder in ("src", "examples") for path in (ROOT / folder).rglob("*.md"))
-    return [path for path in (ROOT / "README.md", *found) if "<!-- figures" in path.read_text()]
+    """Return the documents that can have figures."""
+    found = (
+        path for folder in ("docs", "src", "examples") for path in (ROOT / folder).rglob("*.md")
+    )
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted(found)]
 
 
 def main() -> str | None:

@@ -18,7 +18,7 @@ class Knn:
     scaled: whether features may be floats in raw units; they are rounded to int16, halves away from
         zero, by the scale and offset that the model's file has for each.
 
-    Where features are asked for, TypeError or ValueError is raised unless they are an array of
+    A method that takes features raises TypeError or ValueError unless they are an array of
     n_features items of type 'h', or of a scaled model of type 'f'; ValueError if one is a NaN.
     """
 
@@ -33,44 +33,51 @@ class Knn:
         """Learn features with their label; return the index.
 
         A label is an int from -32768 to 32767, or with classes from 0 to len(classes) - 1; a
-        regression model takes a float, its value. ValueError for others, or if the model is full
-        and not a ring.
+        regression model takes a float, its value.
+
+        Raises ValueError for others, or if the model is full and not a ring.
         """
 
     def predict(self, features: _Features) -> int:
         """Return the label that counts most among the neighbours, the smallest of equals.
 
-        With classes that is the number of a class. ValueError if there are fewer items than
+        With classes that is the number of a class. Raises ValueError if there are fewer items than
         n_neighbors, or the model is a regression.
         """
 
     def regress(self, features: _Features) -> float:
         """Return the mean of the neighbours' values.
 
-        ValueError if there are fewer items than n_neighbors, or the model is not a regression.
+        Raises ValueError if there are fewer items than n_neighbors, or the model is not a
+        regression.
         """
 
     def novelty(self, features: _Features) -> float:
         """Return the mean distance to the neighbours; the larger, the less alike is any item.
 
-        Distances are those of int16 features, also of a scaled model. ValueError if there are
-        fewer items than n_neighbors.
+        Distances are those of int16 features, also of a scaled model. Raises ValueError if there
+        are fewer items than n_neighbors.
         """
 
     def getresult(self, i: int) -> tuple[int, float, Any]:
         """Return index, Euclidean distance and label of the i-th nearest of the last search.
 
-        ValueError if there was none since items moved, or i is not below n_neighbors.
+        Raises ValueError if there was none since items moved, or i is not below n_neighbors;
+        TypeError if i is no int.
         """
 
     def getitem(self, index: int, out: array[int] | memoryview[int]) -> Any:
         """Copy an item's features to out; return its label or value.
 
-        out: of type 'h', n_features items. ValueError if it is not, or there is no such item.
+        out: of type 'h', n_features items. Raises TypeError or ValueError if it is not, or there is
+        no such item.
         """
 
     def removeitem(self, index: int) -> None:
-        """Forget an item; the later ones move down by one. ValueError if there is no such item."""
+        """Forget an item; the later ones move down by one.
+
+        Raises ValueError if there is no such item, TypeError if index is no int.
+        """
 
     def clear(self) -> None:
         """Forget all items."""
@@ -78,8 +85,8 @@ class Knn:
     def save(self, target: str | IO[str]) -> None:
         """Write the model as CSV to a path, or to a file that is open for writing.
 
-        A path is written by way of path + ".new", which is then renamed: an error, such as OSError
-        when the disk is full, or a reset leaves the file that was there.
+        A path is written by way of path + ".new", which is then renamed: an error or a reset leaves
+        the file that was there. Raises OSError, also when the disk is full.
         """
 
     def __len__(self) -> int:
@@ -99,14 +106,14 @@ def new(
     ring: a full model forgets its oldest item. regression: items have float values, not labels.
     weights: 'uniform', or 'distance': neighbours count 1 / distance.
 
-    TypeError or ValueError if an argument is out of range; MemoryError, which says how many bytes
-    were asked for.
+    Raises TypeError or ValueError if an argument is out of range; MemoryError, which says how many
+    bytes were asked for.
     """
 
 def load(source: str | Iterable[str]) -> Knn:
     """Read a model that was saved, from a path, a file that is open as text, or its lines.
 
-    ValueError, with the number of the line, if it is no such file, or not whole; without a number
-    if its checksum is not that of its rows. MemoryError if there is no room for the items that it
-    says are to have room.
+    Raises ValueError, with the number of the line, if it is no such file, or not whole; without a
+    number if its checksum is not that of its rows; MemoryError if there is no room for the items
+    that it says are to have room; OSError if there is no such file.
     """

@@ -71,7 +71,10 @@ class Trees:
         """Return how many values predict(features, out) writes."""
 
 def new(trees: int = 65000, nodes: int = 65000, leaves: int = 65000) -> Trees:
-    """Return an empty model that takes files of up to that size: none or all three, 1 to 65000."""
+    """Return an empty model that takes files of up to that size: none or all three, 1 to 65000.
+
+    Raises TypeError for an argument that is no int, ValueError for one that is out of range.
+    """
 
 def load_model(model: Trees, source: _Source) -> None:
     """Read a file into a model; what the model held before is gone.

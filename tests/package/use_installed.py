@@ -30,7 +30,7 @@ def check_places() -> None:
     environment = Path(sys.prefix).resolve()
     places = [INSTALLED, kernels.LIBRARY, device_python.SOURCES, modules.FOLDER]
     for place in places:
-        assert place.is_relative_to(environment), place
+        assert place.resolve().is_relative_to(environment), place
     assert (INSTALLED / "py.typed").exists()
 
 
