@@ -242,7 +242,7 @@ def emlearn_rows(machine: str, vote: str) -> Iterator[Row]:
 
 
 def emlearn_agreement() -> Iterator[Row]:
-    """How often x < int(threshold) and one vote a tree, emlearn-micropython's rule, give its class."""
+    """How often x < int(threshold) and one vote a tree, as emlearn-micropython has, agree."""
     for depth in (5, None):
         nodes, roots, leaves = [], [], []
         for line in emlearn_csv(forest(10, depth)).decode().splitlines():
