@@ -5,7 +5,8 @@ A table holds the numbers of one file format. From it come
 - a module of emlmpy (`python`): the same constants and enums, and `struct.Struct`s of the layouts;
 - the tables of a document, between `<!-- table NAME -->` and `<!-- /table -->`.
 
-`constants` have a name, a value, what they are (`says`), and `unsigned = true` for C's suffix.
+`constants` have a name, a value, what they are (`says`), `unsigned = true` for C's suffix, and
+`text = true` where errors name them: then C has it as a text, too.
 `enums` have a name, the heads of the columns of their table, and `values`: number, name in C, name
 in Python, texts of the columns. `rows` are the kinds of rows of a text file: their tag, which is
 the enum `ROW_...` in C, and texts. `layouts` have fields: name, type, how many, what; `pad = true`
@@ -95,7 +96,10 @@ def c_constants(table: Table) -> list[str]:
         if constant.get("in_c", True):
             suffix = "u" if constant.get("unsigned") else ""
             lines += comment(constant["says"], "", "//")
-            lines.append(f"#define {table['prefix']}{constant['name']} {constant['value']}{suffix}")
+            name = f"{table['prefix']}{constant['name']}"
+            lines.append(f"#define {name} {constant['value']}{suffix}")
+            if constant.get("text"):
+                lines.append(f'#define {name}_TEXT "{constant["value"]}"')
     return [*lines, ""]
 
 
