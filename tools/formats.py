@@ -6,11 +6,11 @@ A table holds the numbers of one file format. From it come
 - the tables of a document, between `<!-- table NAME -->` and `<!-- /table -->`.
 
 `constants` have a name, a value, what they are (`says`), `unsigned = true` for C's suffix, and
-`text = true` where errors name them: then C has it as a text, too. `letters` are tags of one letter.
-`enums` have a name, the heads of the columns of their table, and `values`: number, name in C, name
-in Python, texts of the columns. `rows` are the kinds of rows of a text file: their tag, which is
-the enum `ROW_...` in C, and texts. `layouts` have fields: name, type, how many, what; `pad = true`
-where Python neither reads nor writes them. In C they are a struct, named `c`, or with
+`text = true` where errors name them: then C has it as a text, too. `letters` are tags of one
+letter. `enums` have a name, the heads of the columns of their table, and `values`: number, name in
+C, name in Python, texts of the columns. `rows` are the kinds of rows of a text file: their tag,
+which is the enum `ROW_...` in C, and texts. `layouts` have fields: name, type, how many, what; `pad
+= true` where Python neither reads nor writes them. In C they are a struct, named `c`, or with
 `offsets_in_c` the macros `AT_...`. A test compares all files with their table.
 """
 
