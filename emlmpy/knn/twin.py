@@ -160,7 +160,7 @@ def reader() -> dict[str, Any]:
         "_methods": {},
         "int": ascii_int,
     }
-    return device_python.run(["common/rows.py", "emlknn/files.py"], functions)
+    return device_python.run(["common/rows.py", "emlknn/part.py"], functions)
 
 
 def ascii_int(text: str) -> int:

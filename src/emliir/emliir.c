@@ -64,7 +64,7 @@ static void filter_set_section(EmlBiquadF32 *section, const float *sos, size_t r
     filter_raise(eml_biquad_set(section, sos, inverse.value), row);
 }
 
-// _new(sos, channels); load.py gives channels its default.
+// _new(sos, channels); part.py gives channels its default.
 static mp_obj_t filter_new(mp_obj_t sos, mp_obj_t channels_obj) {
     mp_buffer_info_t info;
     if (!mp_get_buffer(sos, &info, MP_BUFFER_READ)) {

@@ -176,8 +176,7 @@ static char trees_row_typecode(const EmlForest *forest) {
 }
 
 // Of an array that is not of the feature type: quantises floats, if the model has a scale.
-static __attribute__((noinline)) const void *trees_quantized(const EmlForest *forest,
-                                                             mp_buffer_info_t *info) {
+static EML_NOINLINE const void *trees_quantized(const EmlForest *forest, mp_buffer_info_t *info) {
     if (natmod_is_array(info, 'f', forest->n_features)) {
 #if EML_FOREST_VALUES
         if (forest->has_scale) {

@@ -29,13 +29,8 @@ Not supported: dilation, big-endian files, int16, fp16 and fp8 models, several i
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eml_attributes.h"
 #include "eml_cnn_format.h"
-
-// Functions that run at load, or seldom, are compiled for size. Those in which an inference spends
-// its time are compiled for speed, and not inlined: GCC compiles a block of code for size if it
-// calls a cold function, and would do so with what is inlined there too.
-#define EML_CNN_COLD __attribute__((cold))
-#define EML_CNN_HOT __attribute__((hot, noinline))
 
 #ifdef EML_CNN_FP32
 typedef float EmlCnnValue;
@@ -117,8 +112,8 @@ static inline void eml_cnn_place_parts(EmlCnn *self, void *memory) {
 
 Windows that lie wholly inside have the same cells, so these are filled for the first of them only:
 *is_inside says whether self->cells are theirs, and must be false at first. */
-static EML_CNN_HOT const EmlCnnValue *eml_cnn_window(const EmlCnn *self, const EmlCnnLayer *layer,
-                                                     uint32_t y, uint32_t x, bool *is_inside) {
+static EML_HOT const EmlCnnValue *eml_cnn_window(const EmlCnn *self, const EmlCnnLayer *layer,
+                                                 uint32_t y, uint32_t x, bool *is_inside) {
     const EmlCnnWindow *window = &layer->of.window;
     const int32_t height = layer->in_shape[EML_CNN_HEIGHT];
     const int32_t width = layer->in_shape[EML_CNN_WIDTH];

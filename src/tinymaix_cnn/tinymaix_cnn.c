@@ -29,14 +29,14 @@ static mp_obj_cnn_t *cnn_self(mp_obj_t self_in) {
     return natmod_self(self_in, &cnn_type, "self must be a Model object");
 }
 
-static EML_CNN_COLD void cnn_raise(const EmlCnn *cnn, EmlCnnError error) {
+static EML_COLD void cnn_raise(const EmlCnn *cnn, EmlCnnError error) {
     char text[EML_CNN_MESSAGE_MAX];
     const size_t length = eml_cnn_message(cnn, error, text);
     mp_raise_type_arg(&mp_type_ValueError, mp_obj_new_str(text, length));
 }
 
 // Makes a model of a file's content, 4-aligned, that self->file keeps from being collected.
-static EML_CNN_COLD mp_obj_t cnn_make(mp_obj_cnn_t *self, const void *content, size_t length) {
+static EML_COLD mp_obj_t cnn_make(mp_obj_cnn_t *self, const void *content, size_t length) {
     EmlCnn *cnn = &self->cnn;
     const EmlCnnError error = eml_cnn_check(cnn, content, length);
     if (error != EML_CNN_OK) {
@@ -49,7 +49,7 @@ static EML_CNN_COLD mp_obj_t cnn_make(mp_obj_cnn_t *self, const void *content, s
 }
 
 // A Model whose file is not there yet.
-static EML_CNN_COLD mp_obj_cnn_t *cnn_allocate(size_t copied_bytes) {
+static EML_COLD mp_obj_cnn_t *cnn_allocate(size_t copied_bytes) {
     mp_obj_cnn_t *self = natmod_malloc(sizeof(mp_obj_cnn_t));
     self->base.type = (mp_obj_type_t *)&cnn_type;
     self->copied_bytes = (uint32_t)copied_bytes;
@@ -57,7 +57,7 @@ static EML_CNN_COLD mp_obj_cnn_t *cnn_allocate(size_t copied_bytes) {
 }
 
 // new(model): model is the content of a .tmdl file.
-static EML_CNN_COLD mp_obj_t cnn_new(mp_obj_t model) {
+static EML_COLD mp_obj_t cnn_new(mp_obj_t model) {
     mp_buffer_info_t info;
     if (!natmod_buffer(model, &info, MP_BUFFER_READ)) {
         natmod_type_error("model must be bytes, bytearray or memoryview");
@@ -74,7 +74,7 @@ static MP_DEFINE_CONST_FUN_OBJ_1(cnn_new_obj, cnn_new);
 // _read(size, readinto, piece): the model of a file of so many bytes, which readinto(piece) reads
 // piece by piece. The copy is allocated before and the tensors after, with nothing in between that
 // stays: a heap with room for both is enough.
-static EML_CNN_COLD mp_obj_t cnn_read(mp_obj_t size_in, mp_obj_t readinto, mp_obj_t piece) {
+static EML_COLD mp_obj_t cnn_read(mp_obj_t size_in, mp_obj_t readinto, mp_obj_t piece) {
     const size_t size = mp_obj_get_int(size_in) & INT32_MAX;
     mp_obj_cnn_t *self = cnn_allocate(size);
     self->file = natmod_malloc(size);
@@ -142,7 +142,7 @@ static mp_obj_t cnn_run(mp_obj_t self, mp_obj_t input, mp_obj_t out) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(cnn_run_obj, cnn_run);
 
-static EML_CNN_COLD mp_obj_t cnn_dimensions(const uint16_t *shape) {
+static EML_COLD mp_obj_t cnn_dimensions(const uint16_t *shape) {
     mp_obj_t sides[3];
     const uint32_t rank = shape[EML_CNN_RANK];
     for (uint32_t i = 0; i < rank; i++) {
@@ -163,14 +163,13 @@ static mp_obj_t cnn_output_dimensions(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(cnn_output_dimensions_obj, cnn_output_dimensions);
 
-static EML_CNN_COLD void cnn_print(const mp_print_t *print, mp_obj_t self_in,
-                                   mp_print_kind_t kind) {
+static EML_COLD void cnn_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     const EmlCnn *cnn = &((const mp_obj_cnn_t *)MP_OBJ_TO_PTR(self_in))->cnn;
     mp_printf(print, "<Model: %d features, %d outputs>", eml_cnn_elements(cnn->header->in_shape),
               cnn_outputs(cnn));
 }
 
-static EML_CNN_COLD void cnn_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
+static EML_COLD void cnn_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
     const mp_obj_cnn_t *self = MP_OBJ_TO_PTR(self_in);
     const EmlCnn *cnn = &self->cnn;
     mp_obj_t value = MP_OBJ_NULL;

@@ -70,7 +70,7 @@ CASES = (
     (ValueError, "model must be loaded first", emltrees.new(1, 1, 1).predict, features),
     (ValueError, "model must be loaded first", emltrees.new(1, 1, 1).outputs),
     (ValueError, "model must be loaded first", emltrees.new(1, 1, 1).row),
-    # What load.py calls, out of order or on anything.
+    # What part.py calls, out of order or on anything.
     (TypeError, SELF, emltrees._begin, 1, 0),
     (TypeError, "bytes must be an int", emltrees._begin, emltrees.new(), "x"),
     (ValueError, "bytes must be an int", emltrees._begin, emltrees.new(), -1),
