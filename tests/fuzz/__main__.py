@@ -99,8 +99,10 @@ def fuzz(name: str, corpus: Path, seconds: int, seed: int = 0) -> Outcome:
     program = build(name)
     crashes = BUILD / "crashes"
     crashes.mkdir(exist_ok=True)
-    command = [program, f"-max_total_time={seconds}", f"-seed={seed}", "-timeout=25"]
-    command += ["-rss_limit_mb=2048", f"-artifact_prefix={crashes / name}-", corpus]
+    command = [program, f"-max_total_time={seconds}", f"-seed={seed}", "-rss_limit_mb=2048"]
+    # An input takes less than a second, but this computer may be busy with other work.
+    command += ["-timeout=120", "-report_slow_units=1000"]
+    command += [f"-artifact_prefix={crashes / name}-", corpus]
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
     output = done.stdout.decode(errors="replace")
     (BUILD / f"{name}.log").write_text(output)
