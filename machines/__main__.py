@@ -130,8 +130,8 @@ def _report(machine: Machine, measured: Measurement) -> None:
     counted = "this machine counts none" if count is None else f"{count:,}"
     print(
         f"instructions  {counted}\n"
-        f"heap          {measured.heap_free:,} bytes free at the start; {measured.heap_end:,} more "
-        f"in use at the end, {measured.heap_kept:,} of them not garbage",
+        f"heap          {measured.heap_kept:,} bytes more in use at the end than at the start, "
+        f"{measured.heap_end:,} with garbage; {measured.heap_free:,} were free",
         file=sys.stderr,
     )
 

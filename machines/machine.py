@@ -1,4 +1,4 @@
-"""The machines that tests run on, and how to run a script on one of them.
+"""The emulated machines, and how to run a script on one of them.
 
     output = MACHINES["cortex-m0"].run("import emltrees; ...", {"emltrees.mpy": path})
 

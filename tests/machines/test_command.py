@@ -6,7 +6,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from sklearn.datasets import load_digits
+from sklearn.ensemble import RandomForestClassifier
 
+from emlmpy import convert
 from machines.__main__ import main
 from machines.machine import MACHINES, ROOT, Board, DeviceError, Machine
 from machines.measure import SHIFT, measure
@@ -45,8 +48,8 @@ def test_run(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
     assert printed.out == "virginica\n"
     count = r"[\d,]{5,}" if isinstance(machine, Board) else "this machine counts none"
     assert re.fullmatch(
-        rf"instructions  {count}\nheap +[\d,]+ bytes free at the start; [\d,]+ more in use at the "
-        r"end, [\d,]+ of them not garbage\n",
+        rf"instructions  {count}\nheap +[\d,]+ bytes more in use at the end than at the start, "
+        r"[\d,]+ with garbage; [\d,]+ were free\n",
         printed.err,
     )
 
@@ -195,3 +198,29 @@ def test_file_too_large(tmp_path: Path, capsys: Capture) -> None:
     arguments = ["--machine", "cortex-m0", "--file", tmp_path / "big"]
     assert run("run", tmp_path / "main.py", *arguments) == 1
     assert "do not fit the board's disk" in capsys.readouterr().err
+
+
+@pytest.mark.machines("cortex-m4f")
+def test_readme(machine: Machine, tmp_path: Path, capsys: Capture) -> None:
+    """The README's first example prints what it shows there, but for the figures."""
+    text = (ROOT / "machines" / "README.md").read_text()
+    script = ROOT / "examples" / "digits" / "main.py"
+    digits, classes = load_digits(return_X_y=True)
+    convert(RandomForestClassifier(10, max_depth=10, random_state=42).fit(digits, classes)).save(
+        tmp_path / "digits_model.csv"
+    )
+    command = text.split("```")[1].splitlines()[2:4]
+    words = " ".join(command).replace("\\", "").split()
+    assert words[:3] == ["python", "-m", "machines"]
+    arguments = [word.replace("digits_model.csv", f"{tmp_path}/digits_model.csv") for word in words]
+    arguments[4] = str(script)
+    assert run(*arguments[3:]) == 0
+    printed = capsys.readouterr()
+    quoted = text.split("```")[3]
+    assert re.sub(r"[\d,]+", "0", quoted.strip()) == re.sub(
+        r"[\d,]+", "0", (printed.out + printed.err).strip()
+    )
+    table = text.split("```")[5].strip().splitlines()
+    assert [line.split()[:2] for line in table[1:]] == [
+        [other.name, other.arch] for other in MACHINES.values()
+    ]
