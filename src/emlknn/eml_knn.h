@@ -34,7 +34,6 @@ steps, so n_neighbors is meant to be small.
 #include <arm_acle.h>
 #endif
 
-
 /** What a model is, in the order in which files have it. The flags are 0 or 1. */
 typedef struct EmlKnnHeader {
     uint16_t max_items;   // 1 to EML_KNN_MAX_ITEMS
