@@ -5,8 +5,8 @@
 # make figures put the figures of dist/ and results.csv into the documents
 # make kernels build the kernels for this computer, which emlmpy runs
 # make lint    check the style of the C and Python sources
-# make formats  write what comes from formats/*.toml
-# make requirements  pin and hash the Python packages anew, after a change to requirements.in
+# make formats write what comes from formats/*.toml
+# make requirements pin and hash the Python packages anew, after a change to requirements.in
 # make clean   remove all that was built; make help shows this
 #
 # The first use on Debian 12, as root, installs what is missing (tools/setup).
