@@ -141,7 +141,7 @@ def memory(described):
                 failures += 1
             del taken
             assert described.result(made) == expected
-            free += 16 if free < 512 else 64
+            free += 32 if free < 512 else 128
         assert failures > 0, action
         assert described.result(action()) == expected
     del taken_for_good

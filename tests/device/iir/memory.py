@@ -1,5 +1,5 @@
-# What a small file asks for is no more than its rows, and state() needs memory; the rest of what can
-# run out of it is in suites.py.
+# What a small file asks for is no more than its rows, and state() needs memory. What else can run
+# out of it is in suites.py.
 import array
 import gc
 import io
