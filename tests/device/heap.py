@@ -9,17 +9,19 @@ def fill(free):
     # Not collected each time that an allocation fails, which takes long where the heap is large.
     gc.disable()
     taken = _take(None)
-    # What raising has left behind is taken, too.
+    # What raising has left behind is taken, too; in the end only that of one exception is left.
     gc.collect()
     taken = _take(taken)
+    gc.collect()
+    taken = _take(taken, ())
     gc.enable()
     del piece
     gc.collect()
     return taken
 
 
-def _take(taken):
-    for size in (16384, 4096, 1024, 256, 64, 16):
+def _take(taken, sizes=(16384, 4096, 1024, 256, 64, 16)):
+    for size in sizes:
         try:
             while True:
                 taken = (taken, bytearray(size))
