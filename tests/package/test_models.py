@@ -5,8 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVR
 
 from emlmpy import convert, iir
 from emlmpy.cli import main
@@ -24,6 +25,7 @@ def predictors() -> dict[str, Predictor]:
     return {
         "forest": convert(RandomForestClassifier(3, random_state=1).fit(X, Y)),
         "nearest neighbours": convert(KNeighborsClassifier(3).fit(X, Y)),
+        "linear model": convert(LogisticRegression().fit(X, Y)),
     }
 
 
@@ -83,7 +85,7 @@ def test_one_family_for_each_estimator() -> None:
             assert family_of(kind()) is family
     assert len(set(SUPPORTED)) == len(SUPPORTED)
     with pytest.raises(StopIteration):
-        family_of(LinearRegression())
+        family_of(SVR())
 
 
 def test_foreign_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
