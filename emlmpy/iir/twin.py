@@ -120,7 +120,7 @@ def reader(cpu: str) -> dict[str, Any]:
         "int": whole_number,
         "float": decimal,
     }
-    return device_python.run(["common/rows.py", "emliir/load.py"], functions)
+    return device_python.run(["common/rows.py", "emliir/part.py"], functions)
 
 
 def whole_number(text: str) -> np.float64:

@@ -58,7 +58,11 @@ class Knn:
     def attach(self, classes: tuple[int | str, ...], scale: "array[float]") -> None:
         """Add labels of classes, and scale and offset of each feature, as `_attach` in emlknn.c."""
         if scale:
-            _check(len(scale) == 2 * self.n_features, "each feature must have a scale")
+            _check(
+                len(scale) == 2 * self.n_features,
+                f"scale must be array('f') of {2 * self.n_features}, "
+                f"not array('f') of {len(scale)}",
+            )
             self.scale = np.array(scale, np.float32).reshape(-1, 2)
             self.kernel.scale(self.pointer, self.scale.ctypes.data)
         self.classes = classes or None
@@ -76,7 +80,8 @@ class Knn:
                 _check(0 <= bits < len(self.classes), "label must be 0 to len(classes) - 1")
         _check(
             features.typecode == "h" and len(features) == self.n_features,
-            "features must be array('h') of n_features items",
+            f"features must be array('h') of {self.n_features}, "
+            f"not array('{features.typecode}') of {len(features)}",
         )
         index = self.kernel.add(self.pointer, features.buffer_info()[0], bits)
         _check(index >= 0, "model must not be full")
@@ -149,8 +154,13 @@ def as_text(data: bytes) -> str:
 @cache
 def reader() -> dict[str, Any]:
     """Return what the Python part of emlknn defines."""
-    functions = {"_new": Knn, "_attach": Knn.attach, "_methods": {}, "int": ascii_int}
-    return device_python.run(["common/rows.py", "emlknn/files.py"], functions)
+    functions = {
+        "_new": Knn,
+        "_attach": Knn.attach,
+        "_methods": {},
+        "int": ascii_int,
+    }
+    return device_python.run(["common/rows.py", "emlknn/part.py"], functions)
 
 
 def ascii_int(text: str) -> int:

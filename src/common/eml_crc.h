@@ -14,6 +14,8 @@ modules for ESP32 must not hold tables. Cost: 10 instructions a byte on a Cortex
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eml_attributes.h"
+
 typedef struct EmlCrc {
     uint32_t inverted; // the CRC of what was added, all bits inverted
     uint32_t table[16];
@@ -30,11 +32,8 @@ static inline void eml_crc_begin(EmlCrc *self) {
     }
 }
 
-#if defined(__arm__) && !defined(__clang__)
-// 10 instructions a byte on a Cortex-M4, not 15.
-__attribute__((optimize("O2"), noinline))
-#endif
-static __attribute__((unused)) void eml_crc_add(EmlCrc *self, const void *data, size_t length) {
+// EML_FAST: 10 instructions a byte on a Cortex-M4, not 15.
+EML_FAST static EML_UNUSED void eml_crc_add(EmlCrc *self, const void *data, size_t length) {
     const uint32_t *const table = self->table;
     const uint8_t *byte = (const uint8_t *)data;
     uint32_t crc = self->inverted;
@@ -49,8 +48,8 @@ static __attribute__((unused)) void eml_crc_add(EmlCrc *self, const void *data, 
 static inline uint32_t eml_crc_value(const EmlCrc *self) { return ~self->inverted; }
 
 /** The CRC-32 of data but for its bytes at `at` to at + 3, which are where a file keeps it. */
-static __attribute__((cold, noinline, unused)) uint32_t eml_crc_around(const void *data,
-                                                                       size_t length, size_t at) {
+static EML_COLD EML_NOINLINE EML_UNUSED uint32_t eml_crc_around(const void *data, size_t length,
+                                                                size_t at) {
     const uint8_t *bytes = (const uint8_t *)data;
     EmlCrc crc;
     eml_crc_begin(&crc);

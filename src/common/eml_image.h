@@ -13,6 +13,7 @@ model, or names, before the model itself.
 
 #include <stdbool.h>
 
+#include "eml_attributes.h"
 #include "eml_crc.h"
 
 #define EML_IMAGE_HEAD 32
@@ -23,14 +24,14 @@ static inline uint32_t eml_image_number(const uint8_t *at) {
 }
 
 /** The length that an image says it has; 0 if here is none. */
-static __attribute__((noinline)) uint32_t eml_image_bytes(const uint8_t *data, size_t bytes) {
+static EML_NOINLINE uint32_t eml_image_bytes(const uint8_t *data, size_t bytes) {
     const bool is_image =
         bytes >= EML_IMAGE_HEAD && data[0] == 'E' && data[1] == 'M' && data[2] == 'L';
     return is_image ? eml_image_number(data + 24) : 0;
 }
 
 /** Whether the image of so many bytes has the CRC that it should. */
-static __attribute__((noinline)) bool eml_image_is_whole(const uint8_t *data, size_t bytes) {
+static EML_NOINLINE bool eml_image_is_whole(const uint8_t *data, size_t bytes) {
     return eml_crc_around(data, bytes, 28) == eml_image_number(data + 28);
 }
 

@@ -14,10 +14,12 @@ instructions on a Cortex-M4, 270 on a Cortex-M0.
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "eml_attributes.h"
+
 static inline bool eml_quantize_is_nan(int32_t bits) { return (bits & 0x7fffffff) > 0x7f800000; }
 
 // The product of two float32 in units of 2^-24, from -2^61 to 2^61.
-static __attribute__((unused)) int64_t eml_quantize_product(int32_t a, int32_t b) {
+static EML_UNUSED int64_t eml_quantize_product(int32_t a, int32_t b) {
     const int32_t a_exponent = (a >> 23) & 255, b_exponent = (b >> 23) & 255;
     const int32_t shift = 276 - a_exponent - b_exponent;
     if (a_exponent == 0 || b_exponent == 0 || shift > 48) {
@@ -32,8 +34,8 @@ static __attribute__((unused)) int64_t eml_quantize_product(int32_t a, int32_t b
 }
 
 /** round(raw * scale + offset), but at least low and at most high. */
-static __attribute__((unused)) int32_t eml_quantize(int32_t raw, int32_t scale, int32_t offset,
-                                                    int32_t low, int32_t high) {
+static EML_UNUSED int32_t eml_quantize(int32_t raw, int32_t scale, int32_t offset, int32_t low,
+                                       int32_t high) {
     const int64_t value =
         eml_quantize_product(raw, scale) + eml_quantize_product(offset, 0x3f800000); // times 1.0
     // Rounded down, to which the half is added that makes halves go away from zero.

@@ -7,8 +7,7 @@
 
 // _crc(sum, row): sum is an array('I'), whose first item is the CRC-32 so far: 0 before any row.
 static mp_obj_t natmod_crc(mp_obj_t sum_in, mp_obj_t row_in) {
-    uint32_t *sum = natmod_array(sum_in, 'I', 1, sizeof(uint32_t), MP_BUFFER_RW,
-                                 "sum must be array('I') of 1 item");
+    uint32_t *sum = natmod_items(sum_in, "sum", 'I', 1, MP_BUFFER_RW);
     mp_buffer_info_t row;
     mp_get_buffer_raise(row_in, &row, MP_BUFFER_READ);
     EmlCrc crc;

@@ -19,7 +19,7 @@ Cost on a Cortex-M4F: about 21 000 instructions for 256 complex samples, 12 500 
 #endif
 
 #if EML_FFT_HAS_FPU
-#define EML_FFT_F32_FAST EML_FFT_FAST
+#define EML_FFT_F32_FAST EML_FAST
 #else
 // The time goes into the routines that add and multiply.
 #define EML_FFT_F32_FAST

@@ -22,46 +22,7 @@ static inline int32_t eml_fft_i16_im(uint32_t a) { return (int32_t)a >> 16; }
 // Sums below are unsigned, for they may wrap on the way to a result that fits.
 
 #if defined(__ARM_FEATURE_SIMD32)
-#include <arm_acle.h>
-
-// sum + a.re b.re + a.im b.im
-static inline uint32_t eml_fft_i16_dot(uint32_t a, uint32_t b, uint32_t sum) {
-    // GCC would keep a register that is 0.
-    if (__builtin_constant_p(sum) && sum == 0) {
-        return (uint32_t)__smuad((int32_t)a, (int32_t)b);
-    }
-    return (uint32_t)__smlad((int32_t)a, (int32_t)b, (int32_t)sum);
-}
-
-// sum + a.re b.im - a.im b.re
-static inline uint32_t eml_fft_i16_cross(uint32_t a, uint32_t b, uint32_t sum) {
-    if (__builtin_constant_p(sum) && sum == 0) {
-        return (uint32_t)__smusdx((int32_t)a, (int32_t)b);
-    }
-    return (uint32_t)__smlsdx((int32_t)a, (int32_t)b, (int32_t)sum);
-}
-
-// (a + b) / 2, rounded down.
-static inline uint32_t eml_fft_i16_half_sum(uint32_t a, uint32_t b) {
-    return (uint32_t)__shadd16((int32_t)a, (int32_t)b);
-}
-
-// (a - b) / 2, rounded down.
-static inline uint32_t eml_fft_i16_half_difference(uint32_t a, uint32_t b) {
-    return (uint32_t)__shsub16((int32_t)a, (int32_t)b);
-}
-
-// a + b, or the nearest that fits.
-static inline uint32_t eml_fft_i16_sum(uint32_t a, uint32_t b) {
-    return (uint32_t)__qadd16((int32_t)a, (int32_t)b);
-}
-
-// The complex number of the upper halves of two sums.
-static inline uint32_t eml_fft_i16_pack(uint32_t re, uint32_t im) {
-    uint32_t packed;
-    __asm("pkhtb %0, %1, %2, asr #16" : "=r"(packed) : "r"(im), "r"(re));
-    return packed;
-}
+#include "eml_fft_i16_armv7em.h"
 #else
 // sum + a.re b.re + a.im b.im
 static inline uint32_t eml_fft_i16_dot(uint32_t a, uint32_t b, uint32_t sum) {
@@ -153,8 +114,8 @@ static inline void eml_fft_i16_window(const float *values, uint32_t n, int32_t e
 // Doubles or halves all numbers where the shift that keeps the sums of four of them within 16 bits
 // is not 1 or 2; returns that shift, and adds to the exponent. squares are the ORed squares of the
 // numbers' magnitudes.
-static EML_FFT_FAST int32_t eml_fft_i16_make_room(uint32_t *z, size_t n, uint32_t squares,
-                                                  int32_t *exponent) {
+static EML_FAST int32_t eml_fft_i16_make_room(uint32_t *z, size_t n, uint32_t squares,
+                                              int32_t *exponent) {
     int32_t shift = 0;
     // The highest bit of all is that of the largest.
     for (; squares >> 26 != 0; squares >>= 2) {
@@ -186,9 +147,9 @@ static inline uint32_t eml_fft_i16_twiddle(uint32_t w, int32_t shift) {
 
 // One radix-4 stage, as eml_fft_f32_stage; results are shifted right by 1 or 2. Returns the ORed
 // squares of their magnitudes.
-static EML_FFT_FAST uint32_t eml_fft_i16_stage(uint32_t *z, size_t n, size_t quarter,
-                                               const uint32_t *twiddle, size_t twiddle_step,
-                                               int32_t shift) {
+static EML_FAST uint32_t eml_fft_i16_stage(uint32_t *z, size_t n, size_t quarter,
+                                           const uint32_t *twiddle, size_t twiddle_step,
+                                           int32_t shift) {
     uint32_t *const end = z + n;
     const uint32_t one = eml_fft_i16_twiddle(1 << 14, shift);
     // Rounds 32767.5, which the first stage may come to, down.
@@ -221,7 +182,7 @@ static EML_FFT_FAST uint32_t eml_fft_i16_stage(uint32_t *z, size_t n, size_t qua
 }
 
 // The first stage where the length is no power of 4; results are shifted right by 1.
-static EML_FFT_FAST uint32_t eml_fft_i16_pairs(uint32_t *z, size_t n) {
+static EML_FAST uint32_t eml_fft_i16_pairs(uint32_t *z, size_t n) {
     uint32_t squares = 0;
     for (const uint32_t *end = z + n; z < end; z += 2) {
         const uint32_t sum = eml_fft_i16_half_sum(z[0], z[1]);
@@ -260,7 +221,7 @@ static int32_t eml_fft_i16_from_reversed(uint32_t *z, uint32_t log2_n, const uin
 }
 
 // Where n samples, a multiple of 4, differ from their neighbour bits: OR these to those of others.
-static EML_FFT_FAST uint32_t eml_fft_i16_changes(const int16_t *samples, uint32_t n) {
+static EML_FAST uint32_t eml_fft_i16_changes(const int16_t *samples, uint32_t n) {
     uint32_t changes = 0;
     for (const int16_t *end = samples + n; samples < end; samples += 4) {
         const uint32_t first = (uint16_t)samples[0] | (uint32_t)samples[1] << 16;
@@ -282,8 +243,8 @@ static int32_t eml_fft_i16_bits(uint32_t changes) {
 
 // Scales real samples to 16 bits, windows them, and puts pairs of them where the complex transform
 // of half the length wants them.
-static EML_FFT_FAST void eml_fft_i16_load(const int16_t *samples, const int16_t *window,
-                                          int32_t bits, uint32_t half, uint32_t *z) {
+static EML_FAST void eml_fft_i16_load(const int16_t *samples, const int16_t *window, int32_t bits,
+                                      uint32_t half, uint32_t *z) {
     int16_t no_window[2];
     no_window[0] = no_window[1] = 1 << 14;
     int32_t up = 16 - bits;
@@ -305,8 +266,8 @@ static EML_FFT_FAST void eml_fft_i16_load(const int16_t *samples, const int16_t 
 
 // From the half-length transform to the bins 0 to half of the real one, or to their powers, in
 // place; results are half of the sums, shifted right by 1 or 2.
-static EML_FFT_FAST void eml_fft_i16_split(uint32_t *z, uint32_t half, const uint32_t *twiddle,
-                                           int is_power, int32_t shift) {
+static EML_FAST void eml_fft_i16_split(uint32_t *z, uint32_t half, const uint32_t *twiddle,
+                                       int is_power, int32_t shift) {
     uint32_t *back = z + half;
     const uint32_t one = eml_fft_i16_twiddle(1 << 14, shift), minus_one = 0x10000 - one;
     const uint32_t round = 1 << 15;

@@ -5,12 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__arm__) && !defined(__clang__)
-// For the loops that the time goes into, whatever the rest of the program is optimised for.
-#define EML_FFT_FAST __attribute__((optimize("O2"), noinline))
-#else
-#define EML_FFT_FAST
-#endif
+#include "eml_attributes.h"
 
 // 1 in the numbers that are worked with here.
 #define EML_FFT_ONE (1 << 30)
@@ -49,22 +44,17 @@ static void eml_fft_cos_sin(uint32_t k, uint32_t log2_n, int32_t *cosine, int32_
     *sine = quarter & 2 ? -s : s;
 }
 
+#if __ARM_ARCH_ISA_THUMB >= 2
+#include "eml_fft_table_armv7m.h"
+#else
 /** The next of the numbers 0 to n - 1 with their bits in reverse order, for n = 2 top. */
 static inline uint32_t eml_fft_next_reversed(uint32_t reversed, uint32_t top) {
-#if __ARM_ARCH_ISA_THUMB >= 2
-    uint32_t number, one;
-    __asm("rbit %0, %1" : "=r"(one) : "r"(top));
-    __asm("rbit %0, %1" : "=r"(number) : "r"(reversed));
-    number += one;
-    __asm("rbit %0, %1" : "=r"(reversed) : "r"(number));
-    return reversed;
-#else
     while (reversed & top) {
         reversed ^= top;
         top >>= 1;
     }
     return reversed | top;
-#endif
 }
+#endif
 
 #endif // EML_FFT_TABLE_H

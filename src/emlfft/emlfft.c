@@ -9,11 +9,9 @@
 #include "soft_float.h"
 
 #define N_TEXT "n must be a power of two from 8 to 4096"
-#define WINDOW_TEXT "window must be 'hann', 'hamming' or array('f') of n"
-#define RUN_TEXT "real and imag must be array('f') or array('h') of n"
-#define SAMPLES_TEXT "samples must be array('f') or array('h') of n"
-#define RFFT_TEXT "out must be an array like samples of n + 2"
-#define POWER_TEXT "out must be array('f'), or array('I') for 'h', of n / 2 + 1"
+
+// The tables: work has n floats, or n complex int16.
+enum { WORK, HALF_WINDOW, WINDOW_I16, TWIDDLE, TWIDDLE_I16 };
 
 typedef struct {
     mp_obj_base_t base;
@@ -22,31 +20,23 @@ typedef struct {
     int32_t cosine_window; // a of eml_fft_f32_window; 0: no such window
     // Made by the first call with samples of their kind, all but the half of a window that is given
     // as an array; NULL until then, and where there is no window.
-    float *twiddle;
-    float *half_window;
-    uint32_t *twiddle_i16;
-    int16_t *window_i16;
-    float *work; // n items; the same bytes are n complex int16
+    void *table[5];
 } mp_obj_fft_t;
 
-mp_obj_full_type_t fft_type;
+NATMOD_TYPE(fft, 3);
 
-static void fft_set_window(mp_obj_fft_t *self, mp_obj_t window_in, size_t n) {
-    mp_buffer_info_t info;
-    if (!mp_get_buffer(window_in, &info, MP_BUFFER_READ)) {
-        natmod_type_error(WINDOW_TEXT);
-    }
-    if (window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hann)) {
+static void fft_set_window(mp_obj_fft_t *self, mp_obj_t window, size_t n) {
+    if (window == MP_OBJ_NEW_QSTR(MP_QSTR_hann)) {
         self->cosine_window = EML_FFT_ONE / 2;
-    } else if (window_in == MP_OBJ_NEW_QSTR(MP_QSTR_hamming)) {
+    } else if (window == MP_OBJ_NEW_QSTR(MP_QSTR_hamming)) {
         self->cosine_window = EML_FFT_0_54;
+    } else if (mp_obj_get_type(window) == &mp_type_str) {
+        natmod_value_error("window must be 'hann', 'hamming' or an array");
     } else {
-        if (info.typecode != 'f' || info.len != n * sizeof(float)) {
-            natmod_value_error(WINDOW_TEXT);
-        }
-        self->half_window = m_malloc(n * sizeof(float));
-        eml_fft_f32_halve(self->half_window, info.buf, n);
-        if (eml_fft_i16_exponent(self->half_window, n) >= EML_FFT_NOT_FINITE) {
+        const float *values = natmod_items(window, "window", 'f', n, MP_BUFFER_READ);
+        self->table[HALF_WINDOW] = natmod_malloc(n * sizeof(float));
+        eml_fft_f32_halve(self->table[HALF_WINDOW], values, n);
+        if (eml_fft_i16_exponent(self->table[HALF_WINDOW], n) >= EML_FFT_NOT_FINITE) {
             natmod_value_error("window must be finite");
         }
     }
@@ -54,34 +44,48 @@ static void fft_set_window(mp_obj_fft_t *self, mp_obj_t window_in, size_t n) {
 
 // Makes what samples of a kind need. The object changes when nothing can fail any more.
 static void fft_prepare(mp_obj_fft_t *self, bool is_float) {
-    if (is_float ? self->twiddle != NULL : self->twiddle_i16 != NULL) {
+    if (is_float ? self->table[TWIDDLE] != NULL : self->table[TWIDDLE_I16] != NULL) {
         return;
     }
     const uint32_t log2_n = self->log2_n;
     const size_t n = (size_t)1 << log2_n;
-    float *const work = self->work != NULL ? self->work : m_malloc(n * sizeof(float));
+    float *const work =
+        self->table[WORK] != NULL ? self->table[WORK] : natmod_malloc(n * sizeof(float));
     void *const twiddle =
-        m_malloc(is_float ? n / 2 * 3 * sizeof(float) : n / 4 * 3 * sizeof(uint32_t));
-    float *half_window = self->half_window;
+        natmod_malloc(is_float ? n / 2 * 3 * sizeof(float) : n / 4 * 3 * sizeof(uint32_t));
+    float *half_window = self->table[HALF_WINDOW];
     if (half_window == NULL && self->cosine_window != 0) {
-        half_window = is_float ? m_malloc(n * sizeof(float)) : work;
+        half_window = is_float ? natmod_malloc(n * sizeof(float)) : work;
         eml_fft_f32_window(half_window, log2_n, self->cosine_window);
     }
     if (is_float) {
         eml_fft_f32_fill(log2_n, twiddle);
-        self->half_window = half_window;
-        self->twiddle = twiddle;
+        self->table[HALF_WINDOW] = half_window;
+        self->table[TWIDDLE] = twiddle;
     } else {
         if (half_window != NULL) {
-            self->window_i16 = m_malloc(n * sizeof(int16_t));
+            self->table[WINDOW_I16] = natmod_malloc(n * sizeof(int16_t));
             const int32_t exponent = eml_fft_i16_exponent(half_window, n);
-            eml_fft_i16_window(half_window, n, exponent, self->window_i16);
+            eml_fft_i16_window(half_window, n, exponent, self->table[WINDOW_I16]);
             self->window_exponent = exponent + 1;
         }
         eml_fft_i16_fill(log2_n, twiddle);
-        self->twiddle_i16 = twiddle;
+        self->table[TWIDDLE_I16] = twiddle;
     }
-    self->work = work;
+    self->table[WORK] = work;
+}
+
+// Bytes of the object and of the tables that it has so far.
+static size_t fft_bytes(const mp_obj_fft_t *self) {
+    size_t bytes = sizeof(*self);
+    // A digit each: the bytes that a table takes for a sample, that of WORK is the last.
+    uint32_t sample_bytes = 0x36244;
+    for (void *const *table = self->table; sample_bytes != 0; table++, sample_bytes >>= 4) {
+        if (*table != NULL) {
+            bytes += (sample_bytes & 15) << self->log2_n;
+        }
+    }
+    return bytes;
 }
 
 // new(n, window=None)
@@ -100,7 +104,7 @@ static mp_obj_t fft_new(size_t n_args, const mp_obj_t *args, mp_map_t *keywords)
     if (n != 1 << log2_n) {
         natmod_value_error(N_TEXT);
     }
-    mp_obj_fft_t *self = m_malloc(sizeof(mp_obj_fft_t));
+    mp_obj_fft_t *self = natmod_malloc(sizeof(mp_obj_fft_t));
     memset(self, 0, sizeof(mp_obj_fft_t));
     self->base.type = (mp_obj_type_t *)&fft_type;
     self->log2_n = log2_n;
@@ -113,55 +117,52 @@ static MP_DEFINE_CONST_FUN_OBJ_KW(fft_new_obj, 1, fft_new);
 
 enum { FFT_RUN, FFT_RFFT, FFT_POWER };
 
+// The buffer of n samples; returns whether they are floats.
+static bool fft_samples(mp_obj_t arg, const char *name, size_t n, mp_uint_t flags,
+                        mp_buffer_info_t *info) {
+    if (!mp_get_buffer(arg, info, flags)) {
+        natmod_no_array();
+    }
+    const bool is_float = info->typecode != 'h';
+    if (!natmod_is_array(info, is_float ? 'f' : 'h', n)) {
+        natmod_array_error(name, "f' or 'h", n, info);
+    }
+    return is_float;
+}
+
 // Returns the exponent for int16.
 static mp_obj_t fft_transform(mp_obj_t self_in, mp_obj_t in_in, mp_obj_t out_in, int method) {
     mp_obj_fft_t *self = natmod_self(self_in, &fft_type, "self must be an FFT object");
     const size_t n = (size_t)1 << self->log2_n;
-    const char *in_text = SAMPLES_TEXT, *out_text = POWER_TEXT;
-    size_t out_length = n / 2 + 1;
-    if (method == FFT_RUN) {
-        in_text = out_text = RUN_TEXT;
-        out_length = n;
-    } else if (method == FFT_RFFT) {
-        out_text = RFFT_TEXT;
-        out_length = n + 2;
-    }
+    const bool is_run = method == FFT_RUN, is_power = method == FFT_POWER;
     mp_buffer_info_t in;
-    if (!mp_get_buffer(in_in, &in, method == FFT_RUN ? MP_BUFFER_RW : MP_BUFFER_READ)) {
-        natmod_type_error(in_text);
-    }
-    char typecode = in.typecode;
-    size_t item_bytes = typecode == 'f' ? sizeof(float) : sizeof(int16_t);
-    if ((typecode != 'f' && typecode != 'h') || in.len != n * item_bytes) {
-        natmod_value_error(in_text);
-    }
-    if (method == FFT_POWER) {
-        typecode = typecode == 'f' ? 'f' : 'I';
-        item_bytes = sizeof(uint32_t);
-    }
-    void *out = natmod_array(out_in, typecode, out_length, item_bytes, MP_BUFFER_RW, out_text);
-    const char *const start = out, *const end = start + out_length * item_bytes;
+    const bool is_float = fft_samples(in_in, is_run ? "real" : "samples", n,
+                                      is_run ? MP_BUFFER_RW : MP_BUFFER_READ, &in);
+    const char typecode = is_float ? 'f' : is_power ? 'I' : 'h';
+    const size_t out_length = is_run ? n : is_power ? n / 2 + 1 : n + 2;
+    void *out = natmod_items(out_in, is_run ? "imag" : "out", typecode, out_length, MP_BUFFER_RW);
+    const char *const start = out, *const end = start + (out_length << natmod_item_shift(typecode));
     if ((const char *)in.buf < end && start < (const char *)in.buf + in.len) {
         natmod_value_error("arrays must not overlap");
     }
-    fft_prepare(self, typecode == 'f');
-    const int is_power = method == FFT_POWER;
-    if (typecode == 'f') {
-        if (method == FFT_RUN) {
-            eml_fft_f32_run(in.buf, out, self->log2_n, self->twiddle);
+    fft_prepare(self, is_float);
+    if (is_float) {
+        if (is_run) {
+            eml_fft_f32_run(in.buf, out, self->log2_n, self->table[TWIDDLE]);
         } else {
-            eml_fft_f32_real(in.buf, is_power ? self->half_window : NULL, self->log2_n,
-                             self->twiddle, is_power, is_power ? self->work : out, out);
+            eml_fft_f32_real(in.buf, is_power ? self->table[HALF_WINDOW] : NULL, self->log2_n,
+                             self->table[TWIDDLE], is_power, is_power ? self->table[WORK] : out,
+                             out);
         }
         return mp_const_none;
     }
-    uint32_t *const work = is_power ? out : (uint32_t *)self->work;
+    uint32_t *const work = is_power ? out : self->table[WORK];
     int32_t exponent;
-    if (method == FFT_RUN) {
-        exponent = eml_fft_i16_run(in.buf, out, self->log2_n, self->twiddle_i16, work);
+    if (is_run) {
+        exponent = eml_fft_i16_run(in.buf, out, self->log2_n, self->table[TWIDDLE_I16], work);
     } else {
-        exponent = eml_fft_i16_real(in.buf, is_power ? self->window_i16 : NULL, self->log2_n,
-                                    self->twiddle_i16, is_power, work);
+        exponent = eml_fft_i16_real(in.buf, is_power ? self->table[WINDOW_I16] : NULL, self->log2_n,
+                                    self->table[TWIDDLE_I16], is_power, work);
         if (is_power) {
             exponent = 2 * (exponent + self->window_exponent);
         } else {
@@ -189,25 +190,33 @@ static mp_obj_t fft_power(mp_obj_t self_in, mp_obj_t samples_in, mp_obj_t out_in
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(fft_power_obj, fft_power);
 
-mp_map_elem_t fft_methods[3];
-static MP_DEFINE_CONST_DICT(fft_methods_dict, fft_methods);
+static void fft_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    const mp_obj_fft_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_printf(print, "<FFT: n %d>", 1 << self->log2_n);
+}
+
+static void fft_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
+    const mp_obj_fft_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_obj_t value = MP_OBJ_NULL;
+    if (name == MP_QSTR_n) {
+        value = MP_OBJ_NEW_SMALL_INT(1 << self->log2_n);
+    } else if (name == MP_QSTR_nbytes) {
+        value = MP_OBJ_NEW_SMALL_INT(fft_bytes(self));
+    }
+    natmod_attr(dest, value);
+}
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    fft_type.base.type = (void *)&mp_type_type;
-    fft_type.flags = MP_TYPE_FLAG_NONE;
-    fft_type.name = MP_QSTR_FFT;
-    fft_methods[0] =
-        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_power), MP_OBJ_FROM_PTR(&fft_power_obj)};
-    fft_methods[1] = (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_run), MP_OBJ_FROM_PTR(&fft_run_obj)};
-    fft_methods[2] = (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_rfft), MP_OBJ_FROM_PTR(&fft_rfft_obj)};
-    MP_OBJ_TYPE_SET_SLOT(&fft_type, locals_dict, (void *)&fft_methods_dict, 0);
+    NATMOD_MAKE_TYPE(fft, MP_QSTR_FFT);
+    natmod_method(&fft_methods[0], MP_QSTR_power, &fft_power_obj);
+    natmod_method(&fft_methods[1], MP_QSTR_run, &fft_run_obj);
+    natmod_method(&fft_methods[2], MP_QSTR_rfft, &fft_rfft_obj);
 
-    mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&fft_new_obj));
-    mp_store_global(MP_QSTR_FFT, MP_OBJ_FROM_PTR(&fft_new_obj));
-    mp_store_global(MP_QSTR___version__,
-                    mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
+    natmod_global(MP_QSTR_new, &fft_new_obj);
+    natmod_global(MP_QSTR_FFT, &fft_new_obj);
+    natmod_version();
 
     MP_DYNRUNTIME_INIT_EXIT
 }

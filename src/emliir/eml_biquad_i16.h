@@ -20,6 +20,7 @@ of two sections.
 #ifndef EML_BIQUAD_I16_H
 #define EML_BIQUAD_I16_H
 
+#include "eml_attributes.h"
 #include "eml_biquad_f32.h"
 
 #if defined(__ARM_FEATURE_SAT)
@@ -28,17 +29,12 @@ of two sections.
 
 #if defined(__clang__)
 // It would make one function of all, of more bytes.
-#define EML_BIQUAD_FAST __attribute__((noinline))
+#define EML_BIQUAD_FAST EML_NOINLINE
 #define EML_BIQUAD_SMALL
-#elif defined(__arm__)
-// For the loops that the time goes into, whatever the rest of the program is optimised for.
-#define EML_BIQUAD_FAST __attribute__((optimize("O2"), noinline))
 #else
-#define EML_BIQUAD_FAST
-#endif
-#if !defined(__clang__)
+#define EML_BIQUAD_FAST EML_FAST
 // GCC takes fewer bytes if it does not put this into its two callers; Clang takes more.
-#define EML_BIQUAD_SMALL __attribute__((noinline))
+#define EML_BIQUAD_SMALL EML_NOINLINE
 #endif
 
 // The PC defines the first of these for this CPU's arithmetic in C.
@@ -250,145 +246,9 @@ static inline int32_t eml_biquad_clip(int32_t value, int32_t limit) {
 }
 
 #if defined(__ARM_FEATURE_DSP)
-// One section over n samples, 1 or more. Its states change places with each sample; compilers move
-// them instead, and the 64-bit sum with them, which doubles the cost.
-static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
-                                                   EmlBiquadI16State *state, int32_t *samples,
-                                                   size_t n) {
-    // b0, b1, b2, a1, a2 are r4 to r8; x1, x2, y1, y2, rest are r9 to r12 and lr.
-#define EML_BIQUAD_STEP(x1, x2, y1, y2) \
-    "movs %[high], #0\n" \
-    "smlal lr, %[high], r6, " x2 "\n" \
-    "ldr " x2 ", [%[sample]]\n" \
-    "smlal lr, %[high], r8, " y2 "\n" \
-    "smlal lr, %[high], r4, " x2 "\n" \
-    "smlal lr, %[high], r5, " x1 "\n" \
-    "smlal lr, %[high], r7, " y1 "\n" \
-    "ssat " y2 ", %[bits], %[high], lsl #3\n" \
-    "str " y2 ", [%[sample]], #4\n"
-    __asm volatile("ldm %[section], {r4-r8}\n"
-                   "ldm %[state], {r9-r12, lr}\n"
-                   "add %[section], %[sample], %[high], lsl #2\n" // the end
-                   "lsls %[high], %[high], #31\n"
-                   "beq 1f\n"
-                   // Start with the second half of the loop.
-                   "mov %[high], r9\n"
-                   "mov r9, r10\n"
-                   "mov r10, %[high]\n"
-                   "mov %[high], r11\n"
-                   "mov r11, r12\n"
-                   "mov r12, %[high]\n"
-                   "b 2f\n"
-                   "1:\n" EML_BIQUAD_STEP("r9", "r10", "r11", "r12") "2:\n" EML_BIQUAD_STEP(
-                       "r10", "r9", "r12", "r11") "cmp %[sample], %[section]\n"
-                                                  "bne 1b\n"
-                                                  "stm %[state], {r9-r12, lr}\n"
-                   : [section] "+r"(section), [sample] "+r"(samples), [high] "+r"(n)
-                   : [state] "r"(state), [bits] "I"(16 + EML_BIQUAD_EXTRA_BITS)
-                   : "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "memory", "cc");
-#undef EML_BIQUAD_STEP
-}
+#include "eml_biquad_i16_armv7em.h"
 #elif EML_BIQUAD_THUMB1
-// The same as the C below, to the bit. Its states change places with each sample, and coefficients
-// are on the stack, where they take no register.
-static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
-                                                   EmlBiquadI16State *state, int32_t *samples,
-                                                   size_t n) {
-    // x1, x2, y1, y2 are r4 to r7; section and n are multiplied, and summed up in state. On the
-    // stack are shift, high[3], high[4], quarters, low[4], high[0 to 2], low[0 to 3], a limit.
-    __asm volatile(
-        ".syntax unified\n"
-        ".macro multiply coefficient, value\n" // and add
-        "ldr %[section], [sp, #\\coefficient]\n"
-        "muls %[section], \\value\n"
-        "adds %[state], %[section]\n"
-        ".endm\n"
-        ".macro step x1, x2, y1, y2\n" // with y1 >> 8 in n
-        "ldr %[state], [sp, #52]\n"
-        "muls %[state], %[n]\n"
-        "asrs %[n], \\y2, #8\n"
-        "multiply 24, %[n]\n"
-        "asrs %[state], #11\n"
-        "multiply 12, %[n]\n"
-        "asrs %[n], \\y1, #8\n"
-        "multiply 8, %[n]\n"
-        "ldr %[section], [sp, #4]\n"
-        "asrs %[state], %[section]\n"
-        "ldr %[section], [sp, #20]\n"
-        "muls \\y2, %[section]\n"
-        "multiply 16, \\y1\n"
-        "adds \\y2, %[state]\n"
-        "asrs %[n], \\x1, #5\n"
-        "ldr %[state], [sp, #44]\n"
-        "muls %[state], %[n]\n"
-        "asrs %[n], \\x2, #5\n"
-        "multiply 48, %[n]\n"
-        "ldr %[n], [%[sample]]\n"
-        "asrs %[n], #5\n"
-        "multiply 40, %[n]\n"
-        "asrs %[state], #10\n"
-        "multiply 36, \\x2\n"
-        "multiply 32, \\x1\n"
-        "ldr \\x2, [%[sample]]\n"
-        "multiply 28, \\x2\n"
-        "ldr %[section], [sp]\n"
-        "asrs %[state], %[section]\n"
-        "adcs \\y2, %[state]\n" // with the last bit shifted out
-        "adds \\y2, #2\n"
-        "adds %[section], \\y2, \\y2\n" // overflows where y is beyond its limit
-        "bvc 3f\n"
-        "asrs \\y2, #31\n"
-        "ldr %[section], [sp, #56]\n"
-        "eors \\y2, %[section]\n"
-        "3:\n"
-        "asrs \\y2, #2\n"
-        "asrs %[n], \\y2, #8\n"
-        "stmia %[sample]!, {%[n]}\n"
-        ".endm\n"
-        "lsls r4, %[n], #2\n"
-        "adds r4, %[sample]\n"
-        "mov ip, r4\n" // the end
-        "movs r4, #1\n"
-        "lsls r4, #30\n"
-        "subs r4, #1\n" // the limit
-        "push {r4}\n"
-        "ldmia %[section]!, {r4-r7}\n"
-        "push {r4-r7}\n"
-        "ldmia %[section]!, {r4-r7}\n"
-        "push {r4-r7}\n"
-        "ldmia %[section]!, {r4-r7}\n"
-        "push {r4-r7}\n"
-        "ldmia %[section]!, {r4-r5}\n"
-        "push {r4-r5}\n"
-        "mov lr, %[state]\n"
-        "ldmia %[state]!, {r4-r7}\n"
-        "lsls %[state], %[n], #31\n"
-        "asrs %[n], r6, #8\n"
-        "cmp %[state], #0\n"
-        "beq 1f\n"
-        // Start with the second half of the loop.
-        "mov %[state], r4\n"
-        "mov r4, r5\n"
-        "mov r5, %[state]\n"
-        "mov %[state], r6\n"
-        "mov r6, r7\n"
-        "mov r7, %[state]\n"
-        "b 2f\n"
-        "1:\n"
-        "step r4, r5, r6, r7\n"
-        "2:\n"
-        "step r5, r4, r7, r6\n"
-        "cmp %[sample], ip\n"
-        "bne 1b\n"
-        "add sp, #60\n"
-        "mov %[state], lr\n"
-        "stmia %[state]!, {r4-r7}\n"
-        ".purgem multiply\n"
-        ".purgem step\n"
-        : [section] "+l"(section), [state] "+l"(state), [sample] "+l"(samples), [n] "+l"(n)
-        :
-        : "r4", "r5", "r6", "r7", "ip", "lr", "memory", "cc");
-}
+#include "eml_biquad_i16_armv6m.h"
 #else
 // One section over n samples, 1 or more.
 static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
@@ -438,78 +298,33 @@ static EML_BIQUAD_FAST void eml_biquad_i16_section(const EmlBiquadI16 *section,
     state->y1 = y1;
     state->y2 = y2;
 }
-#endif
 
-// Samples of one channel into a block, shifted left. end is where the channel goes on after them,
-// and step from one to the next, in bytes; offset counts up to 0.
-static EML_BIQUAD_FAST void eml_biquad_i16_in(const char *end, int32_t offset, int32_t step,
-                                              int32_t *samples, int32_t shift) {
-#if EML_BIQUAD_THUMB1
-    int32_t x;
-    __asm volatile(".syntax unified\n"
-                   "1:\n"
-                   "ldrsh %[x], [%[end], %[offset]]\n"
-                   "lsls %[x], %[shift]\n"
-                   "stmia %[samples]!, {%[x]}\n"
-                   "adds %[offset], %[step]\n"
-                   "bne 1b\n"
-                   : [x] "=&l"(x), [offset] "+l"(offset), [samples] "+l"(samples)
-                   : [end] "l"(end), [step] "l"(step), [shift] "l"(shift)
-                   : "memory", "cc");
-#else
-    do {
-        *samples++ = *(const int16_t *)(end + offset) * (1 << shift);
-        offset += step;
-    } while (offset != 0);
-#endif
-}
-
-// Shifts and rounds a block's samples and puts them where they belong. On a Cortex-M0 it takes all
-// low registers, and so cannot be compiled at -O0.
+// Shifts and rounds a block's samples and puts them where they belong.
 static EML_BIQUAD_FAST void eml_biquad_i16_out(char *end, int32_t offset, int32_t step,
                                                const int32_t *samples, int32_t shift) {
-#if EML_BIQUAD_THUMB1
-    int32_t y, low;
-    __asm volatile(".syntax unified\n"
-                   "1:\n"
-                   "ldmia %[samples]!, {%[y]}\n"
-                   "add %[y], %[half]\n"
-                   "asrs %[y], %[shift]\n"
-                   "sxth %[low], %[y]\n"
-                   "cmp %[low], %[y]\n"
-                   "beq 2f\n"
-                   "asrs %[y], #31\n"
-                   "eors %[y], %[limit]\n"
-                   "2:\n"
-                   "strh %[y], [%[end], %[offset]]\n"
-                   "adds %[offset], %[step]\n"
-                   "bne 1b\n"
-                   : [y] "=&l"(y), [low] "=&l"(low), [offset] "+l"(offset), [samples] "+l"(samples)
-                   : [end] "l"(end), [step] "l"(step), [shift] "l"(shift), [limit] "l"(0x7fff),
-                     [half] "h"(1 << (shift - 1))
-                   : "memory", "cc");
-#else
-#if defined(__ARM_FEATURE_DSP)
-    const int32_t scale = 1 << (32 - shift);
-#else
     const int32_t half = 1 << (shift - 1);
-#endif
     do {
-#if defined(__ARM_FEATURE_DSP)
-        int32_t y;
-        __asm("smmulr %0, %1, %2" : "=r"(y) : "r"(*samples++), "r"(scale));
-        y = __ssat(y, 16);
-#else
         int32_t y = (*samples++ + half) >> shift;
         if (y != (int16_t)y) {
             y = y >> 31 ^ 0x7fff;
         }
-#endif
         *(int16_t *)(end + offset) = (int16_t)y;
         offset += step;
     } while (offset != 0);
-#endif
 }
+#endif
+
+#if !EML_BIQUAD_THUMB1
+// Samples of one channel into a block, shifted left. end is where the channel goes on after them,
+// and step from one to the next, in bytes; offset counts up to 0.
+static EML_BIQUAD_FAST void eml_biquad_i16_in(const char *end, int32_t offset, int32_t step,
+                                              int32_t *samples, int32_t shift) {
+    do {
+        *samples++ = *(const int16_t *)(end + offset) * (1 << shift);
+        offset += step;
+    } while (offset != 0);
+}
+#endif
 
 /** Filters frames of one sample a channel; in may be out. */
 static inline void eml_biquad_i16_run(const EmlBiquadI16 *sections, size_t n_sections,

@@ -12,8 +12,6 @@
 
 #define SOS_TEXT "sos must be array('f') of 1 to 255 rows of 6"
 #define SAMPLES_TEXT "samples must be array('f') or array('h')"
-#define OUT_TEXT "out must be samples, or like it and apart"
-#define STATE_TEXT "state must be array('f') with 2 values a row and channel"
 #define MAX_CHANNELS 255
 
 typedef struct {
@@ -30,10 +28,16 @@ typedef struct {
 
 #define STATE_BYTES (sizeof(EmlBiquadI16State) + 2 * sizeof(float))
 
-mp_obj_full_type_t filter_type;
+NATMOD_TYPE(filter, 3);
 
 static mp_obj_filter_t *filter_self(mp_obj_t self_in) {
     return natmod_self(self_in, &filter_type, "self must be a Filter object");
+}
+
+// Bytes of the object with its sections and states.
+static size_t filter_bytes(size_t n_sections, size_t channels) {
+    return sizeof(mp_obj_filter_t) +
+           n_sections * (sizeof(EmlBiquadF32) + sizeof(EmlBiquadI16) + channels * STATE_BYTES);
 }
 
 static void filter_clear(mp_obj_filter_t *self) {
@@ -44,7 +48,7 @@ static void filter_clear(mp_obj_filter_t *self) {
 static void filter_raise(const char *error, size_t row) {
     if (error != NULL) {
         const mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(row + 1), natmod_str(error)};
-        natmod_raise(&mp_type_ValueError, "row %d: %s", 2, items);
+        natmod_raise("row %d: %s", 2, items);
     }
 }
 
@@ -60,11 +64,11 @@ static void filter_set_section(EmlBiquadF32 *section, const float *sos, size_t r
     filter_raise(eml_biquad_set(section, sos, inverse.value), row);
 }
 
-// _new(sos, channels); load.py gives channels its default.
+// _new(sos, channels); part.py gives channels its default.
 static mp_obj_t filter_new(mp_obj_t sos, mp_obj_t channels_obj) {
     mp_buffer_info_t info;
     if (!mp_get_buffer(sos, &info, MP_BUFFER_READ)) {
-        natmod_type_error(SOS_TEXT);
+        natmod_no_array();
     }
     // Counting rows needs no division.
     size_t n_sections = 0;
@@ -77,16 +81,14 @@ static mp_obj_t filter_new(mp_obj_t sos, mp_obj_t channels_obj) {
     }
     const mp_int_t channels =
         natmod_int(channels_obj, 1, MAX_CHANNELS, "channels must be 1 to 255");
-    const size_t n_states = n_sections * channels;
-    mp_obj_filter_t *self = m_malloc(sizeof(mp_obj_filter_t) + n_states * STATE_BYTES +
-                                     n_sections * (sizeof(EmlBiquadF32) + sizeof(EmlBiquadI16)));
+    mp_obj_filter_t *self = natmod_malloc(filter_bytes(n_sections, channels));
     self->base.type = (mp_obj_type_t *)&filter_type;
     self->n_sections = n_sections;
     self->channels = channels;
     self->sections = (EmlBiquadF32 *)(self + 1);
     self->sections_i16 = (EmlBiquadI16 *)(self->sections + n_sections);
     self->state_i16 = (EmlBiquadI16State *)(self->sections_i16 + n_sections);
-    self->state = (float *)(self->state_i16 + n_states);
+    self->state = (float *)(self->state_i16 + n_sections * channels);
     filter_clear(self);
     for (size_t row = 0; row < n_sections; row++) {
         filter_set_section(&self->sections[row], info.buf, row);
@@ -101,21 +103,20 @@ static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
     mp_obj_filter_t *self = filter_self(args[0]);
     mp_buffer_info_t info;
     if (!mp_get_buffer(args[1], &info, n_args == 2 ? MP_BUFFER_RW : MP_BUFFER_READ)) {
-        natmod_type_error(SAMPLES_TEXT);
+        natmod_no_array();
     }
     const bool is_float = info.typecode == 'f';
     if (!is_float && info.typecode != 'h') {
         natmod_value_error(SAMPLES_TEXT);
     }
-    const size_t item_bytes = is_float ? sizeof(float) : sizeof(int16_t);
-    const size_t count = is_float ? info.len / sizeof(float) : info.len / sizeof(int16_t);
+    const size_t count = info.len >> natmod_item_shift((char)info.typecode);
     void *out = info.buf;
     if (n_args == 3) {
-        out = natmod_array(args[2], info.typecode, count, item_bytes, MP_BUFFER_WRITE, OUT_TEXT);
+        out = natmod_items(args[2], "out", (char)info.typecode, count, MP_BUFFER_WRITE);
         const size_t apart =
             out < info.buf ? (char *)info.buf - (char *)out : (char *)out - (char *)info.buf;
         if (apart != 0 && apart < info.len) {
-            natmod_value_error(OUT_TEXT);
+            natmod_value_error("out must be samples, or apart from it");
         }
     }
     size_t frames = count;
@@ -153,47 +154,49 @@ static MP_DEFINE_CONST_FUN_OBJ_1(filter_reset_obj, filter_reset);
 static mp_obj_t filter_state(size_t n_args, const mp_obj_t *args) {
     mp_obj_filter_t *self = filter_self(args[0]);
     const size_t count = 2 * (size_t)self->n_sections * self->channels;
-    const size_t bytes = count * sizeof(float);
     if (n_args == 1) {
-        mp_obj_t array = mp_load_attr(
-            mp_import_name(MP_QSTR_array, mp_const_none, MP_OBJ_NEW_SMALL_INT(0)), MP_QSTR_array);
-        mp_obj_t content[2] = {mp_obj_new_str("f", 1),
-                               mp_obj_new_bytes((const byte *)self->state, bytes)};
-        return mp_call_function_n_kw(array, 2, 0, content);
+        return natmod_new_array('f', self->state, count);
     }
-    const float *values =
-        natmod_array(args[1], 'f', count, sizeof(float), MP_BUFFER_READ, STATE_TEXT);
+    const float *values = natmod_items(args[1], "state", 'f', count, MP_BUFFER_READ);
     for (size_t i = 0; i < count; i++) {
         if (!eml_biquad_is_finite(&values[i])) {
             natmod_value_error("state must be finite");
         }
     }
-    mp_fun_table.memmove_(self->state, values, bytes);
+    mp_fun_table.memmove_(self->state, values, count * sizeof(float));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(filter_state_obj, 1, 2, filter_state);
 
-mp_map_elem_t filter_methods[3];
-static MP_DEFINE_CONST_DICT(filter_methods_dict, filter_methods);
+static void filter_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    const mp_obj_filter_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_printf(print, "<Filter: %d sections, %d channels>", self->n_sections, self->channels);
+}
+
+static void filter_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
+    const mp_obj_filter_t *self = MP_OBJ_TO_PTR(self_in);
+    mp_obj_t value = MP_OBJ_NULL;
+    if (name == MP_QSTR_n_sections) {
+        value = MP_OBJ_NEW_SMALL_INT(self->n_sections);
+    } else if (name == MP_QSTR_channels) {
+        value = MP_OBJ_NEW_SMALL_INT(self->channels);
+    } else if (name == MP_QSTR_nbytes) {
+        value = MP_OBJ_NEW_SMALL_INT(filter_bytes(self->n_sections, self->channels));
+    }
+    natmod_attr(dest, value);
+}
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    filter_type.base.type = (void *)&mp_type_type;
-    filter_type.flags = MP_TYPE_FLAG_NONE;
-    filter_type.name = MP_QSTR_Filter;
-    filter_methods[0] =
-        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_run), MP_OBJ_FROM_PTR(&filter_run_obj)};
-    filter_methods[1] =
-        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_reset), MP_OBJ_FROM_PTR(&filter_reset_obj)};
-    filter_methods[2] =
-        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_state), MP_OBJ_FROM_PTR(&filter_state_obj)};
-    MP_OBJ_TYPE_SET_SLOT(&filter_type, locals_dict, (void *)&filter_methods_dict, 0);
+    NATMOD_MAKE_TYPE(filter, MP_QSTR_Filter);
+    natmod_method(&filter_methods[0], MP_QSTR_run, &filter_run_obj);
+    natmod_method(&filter_methods[1], MP_QSTR_reset, &filter_reset_obj);
+    natmod_method(&filter_methods[2], MP_QSTR_state, &filter_state_obj);
 
-    mp_store_global(MP_QSTR__new, MP_OBJ_FROM_PTR(&filter_new_obj));
-    mp_store_global(MP_QSTR__crc, MP_OBJ_FROM_PTR(&natmod_crc_obj));
-    mp_store_global(MP_QSTR___version__,
-                    mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
+    natmod_global(MP_QSTR__new, &filter_new_obj);
+    natmod_global(MP_QSTR__crc, &natmod_crc_obj);
+    natmod_version();
 
     MP_DYNRUNTIME_INIT_EXIT
 }

@@ -27,13 +27,11 @@ steps, so n_neighbors is meant to be small.
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eml_attributes.h" // EML_NOINLINE: smaller, or more registers for a loop
 #include "eml_quantize.h"
 #ifdef __ARM_FEATURE_SIMD32
 #include <arm_acle.h>
 #endif
-
-// For functions that are smaller, or whose loops get more registers, when they are called.
-#define EML_KNN_NOINLINE __attribute__((noinline))
 
 #define EML_KNN_MAX_ITEMS 65535
 #define EML_KNN_MAX_FEATURES 4096
@@ -138,7 +136,7 @@ static int32_t eml_knn_target(const EmlKnn *self, uint32_t index) {
 }
 
 // All bits that are used by the features, the sign's apart.
-EML_KNN_NOINLINE static uint32_t eml_knn_reach(const int16_t *features, uint32_t n_features) {
+EML_NOINLINE static uint32_t eml_knn_reach(const int16_t *features, uint32_t n_features) {
     int32_t reach = 0;
     for (uint32_t i = 0; i < n_features; i++) {
         reach |= features[i] ^ (features[i] >> 15);
@@ -189,7 +187,7 @@ static inline void eml_knn_remove(EmlKnn *self, uint32_t index) {
 }
 
 // Puts a neighbour into its place in the list; the last one drops out.
-EML_KNN_NOINLINE static void eml_knn_insert(EmlKnn *self, uint64_t distance, uint32_t index) {
+EML_NOINLINE static void eml_knn_insert(EmlKnn *self, uint64_t distance, uint32_t index) {
     const uint64_t neighbor = distance << 16 | index;
     uint32_t i = self->header.n_neighbors - 1u;
     for (; i > 0 && self->nearest[i - 1] > neighbor; i--) {
@@ -215,7 +213,7 @@ static inline uint32_t eml_knn_square(int32_t difference) {
     } while (0)
 
 #ifdef __ARM_FEATURE_SIMD32
-typedef uint32_t __attribute__((may_alias)) EmlKnnPair; // two features
+typedef uint32_t EML_MAY_ALIAS EmlKnnPair; // two features
 #define EML_KNN_ADD_PAIR \
     do { \
         const int16x2_t difference = \
@@ -242,7 +240,7 @@ typedef struct EmlKnnScan {
 
 // Goes on to the next item that is nearer than the bound; false if there is none. An item is left
 // as soon as its distance reaches the bound. Only where eml_knn_is_near.
-EML_KNN_NOINLINE static bool eml_knn_next_near(EmlKnnScan *scan) {
+EML_NOINLINE static bool eml_knn_next_near(EmlKnnScan *scan) {
     const char *const query = (const char *)scan->query;
     const char *item = (const char *)scan->item;
     const uint32_t end = 2 * scan->n_features;
@@ -273,7 +271,7 @@ EML_KNN_NOINLINE static bool eml_knn_next_near(EmlKnnScan *scan) {
 }
 
 // The same for all features.
-EML_KNN_NOINLINE static bool eml_knn_next_far(EmlKnnScan *scan) {
+EML_NOINLINE static bool eml_knn_next_far(EmlKnnScan *scan) {
     for (; scan->index < scan->end; scan->index++) {
         const int16_t *item = scan->item;
         scan->distance = 0;
@@ -348,12 +346,12 @@ static inline uint32_t eml_knn_found(const EmlKnn *self, uint32_t i) {
 }
 
 /** The label of the i-th nearest item, or the bits of its value. */
-EML_KNN_NOINLINE static int32_t eml_knn_found_target(const EmlKnn *self, uint32_t i) {
+EML_NOINLINE static int32_t eml_knn_found_target(const EmlKnn *self, uint32_t i) {
     return eml_knn_target(self, eml_knn_found(self, i));
 }
 
 // The square root, rounded down.
-EML_KNN_NOINLINE static uint32_t eml_knn_root(uint64_t square) {
+EML_NOINLINE static uint32_t eml_knn_root(uint64_t square) {
     uint32_t root = 0;
     for (uint32_t bit = (uint32_t)1 << 31; bit != 0; bit >>= 1) {
         const uint32_t trial = root | bit;
@@ -366,8 +364,8 @@ EML_KNN_NOINLINE static uint32_t eml_knn_root(uint64_t square) {
 
 // numerator / denominator * 2^(bits - 1), rounded down. The numerator is below 2 * denominator,
 // and that below 2^64.
-EML_KNN_NOINLINE static uint64_t eml_knn_ratio(uint64_t numerator, uint64_t denominator,
-                                               uint32_t bits) {
+EML_NOINLINE static uint64_t eml_knn_ratio(uint64_t numerator, uint64_t denominator,
+                                           uint32_t bits) {
     uint64_t ratio = 0;
     for (; bits > 0; bits--) {
         ratio <<= 1;

@@ -29,26 +29,19 @@ static EmlKnn *knn_self(mp_obj_t self_in) { return &knn_object(self_in)->knn; }
 // Features of a model: quantised ones as they are; raw ones, if there is a scale, in memory of the
 // model.
 static const int16_t *knn_features(EmlKnn *knn, mp_obj_t arg) {
-    const char *requirement =
-        "features must be array('h') of n_features items, or array('f') if model.scaled: see row()";
     mp_buffer_info_t info;
     if (!mp_get_buffer(arg, &info, MP_BUFFER_READ)) {
-        natmod_type_error(requirement);
+        natmod_no_array();
     }
-    const int16_t *features = info.buf;
-    size_t bytes = 2u * knn->header.n_features;
-    const bool raw = info.typecode == 'f' && knn->scale != NULL;
-    if (raw) {
-        bytes *= 2;
+    const bool scaled = knn->scale != NULL;
+    const bool raw = scaled && info.typecode == 'f';
+    const size_t n = knn->header.n_features;
+    if ((!raw && info.typecode != 'h') || info.len != n << (raw ? 2 : 1)) {
+        natmod_array_error("features", scaled ? "f' or 'h" : "h", n, &info);
     }
-    if ((!raw && info.typecode != 'h') || info.len != bytes) {
-        natmod_value_error(requirement);
-    }
-    if (raw) {
-        features = eml_knn_quantize(knn, info.buf);
-        if (features == NULL) {
-            natmod_value_error("features must not be nan");
-        }
+    const int16_t *features = raw ? eml_knn_quantize(knn, info.buf) : info.buf;
+    if (features == NULL) {
+        natmod_value_error("features must not be nan");
     }
     return features;
 }
@@ -80,14 +73,6 @@ static int32_t knn_to_target(const mp_obj_knn_t *self, mp_obj_t arg) {
     return bits;
 }
 
-// Memory as the items of a list: if there is none, the firmware's MemoryError says how many bytes
-// were asked for, which m_malloc of native modules does not.
-static void *knn_malloc(size_t bytes) {
-    const size_t count = (bytes + sizeof(mp_obj_t) - 1) / sizeof(mp_obj_t);
-    mp_obj_list_t *list = MP_OBJ_TO_PTR(mp_obj_new_list(count, NULL));
-    return list->items;
-}
-
 // _new(max_items, n_features, n_neighbors, ring, regression, weighted)
 static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
     mp_obj_knn_t *self = mp_obj_malloc(mp_obj_knn_t, (mp_obj_type_t *)&knn_type);
@@ -103,7 +88,7 @@ static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
     header->ring = mp_obj_is_true(args[3]);
     header->regression = mp_obj_is_true(args[4]);
     header->weighted = mp_obj_is_true(args[5]);
-    eml_knn_begin(knn, knn_malloc(eml_knn_bytes(header)));
+    eml_knn_begin(knn, natmod_malloc(eml_knn_bytes(header)));
     return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_new_obj, 6, 6, knn_new);
@@ -114,9 +99,9 @@ static mp_obj_t knn_attach(mp_obj_t self_in, mp_obj_t classes, mp_obj_t scale_in
     mp_obj_knn_t *self = knn_object(self_in);
     if (mp_obj_is_true(scale_in)) {
         const EmlKnnHeader *header = &self->knn.header;
-        const int32_t *scale = natmod_array(scale_in, 'f', 2u * header->n_features, 4,
-                                            MP_BUFFER_READ, "each feature must have a scale");
-        eml_knn_set_scale(&self->knn, m_malloc(eml_knn_scale_bytes(header)), scale);
+        const int32_t *scale =
+            natmod_items(scale_in, "scale", 'f', 2u * header->n_features, MP_BUFFER_READ);
+        eml_knn_set_scale(&self->knn, natmod_malloc(eml_knn_scale_bytes(header)), scale);
     }
     if (mp_obj_is_true(classes)) {
         // A label is an int16, so that no more than 32768 classes have items.
@@ -141,33 +126,36 @@ static mp_obj_t knn_additem(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t tar
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(knn_additem_obj, knn_additem);
 
-// Searches in a model, unless its flag `regression` is the one refused.
-static EmlKnn *knn_search(mp_obj_t self_in, mp_obj_t features_in, mp_uint_t refused) {
+static EmlKnn *knn_search(mp_obj_t self_in, mp_obj_t features_in) {
     EmlKnn *knn = knn_self(self_in);
-    if (knn->header.regression == refused) {
-        natmod_value_error("predict needs labels, regress values");
-    }
     if (!eml_knn_search(knn, knn_features(knn, features_in))) {
         natmod_value_error("n_neighbors items must be added first");
     }
     return knn;
 }
 
-// predict(features): the label.
+// predict(features): the label, or of a regression the mean of the neighbours' values.
 static mp_obj_t knn_predict(mp_obj_t self_in, mp_obj_t features_in) {
-    return MP_OBJ_NEW_SMALL_INT(eml_knn_vote(knn_search(self_in, features_in, true)));
+    EmlKnn *knn = knn_search(self_in, features_in);
+    if (knn->header.regression) {
+        return natmod_float(eml_knn_regress(knn));
+    }
+    return MP_OBJ_NEW_SMALL_INT(eml_knn_vote(knn));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_predict_obj, knn_predict);
 
-// regress(features): the mean of the neighbours' values.
+// regress(features): predict of a regression.
 static mp_obj_t knn_regress(mp_obj_t self_in, mp_obj_t features_in) {
-    return natmod_float(eml_knn_regress(knn_search(self_in, features_in, false)));
+    if (!knn_self(self_in)->header.regression) {
+        natmod_value_error("model must be a regression");
+    }
+    return knn_predict(self_in, features_in);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_regress_obj, knn_regress);
 
 // novelty(features): the mean distance to the neighbours.
 static mp_obj_t knn_novelty(mp_obj_t self_in, mp_obj_t features_in) {
-    return natmod_float(eml_knn_novelty(knn_search(self_in, features_in, 2)));
+    return natmod_float(eml_knn_novelty(knn_search(self_in, features_in)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_novelty_obj, knn_novelty);
 
@@ -189,8 +177,7 @@ static mp_obj_t knn_getitem(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t out_in
     const EmlKnn *knn = knn_self(self_in);
     const mp_int_t index = knn_index(knn, index_in);
     const uint32_t n_features = knn->header.n_features;
-    eml_knn_copy(natmod_array(out_in, 'h', n_features, sizeof(int16_t), MP_BUFFER_WRITE,
-                              "out must be array('h') of n_features items"),
+    eml_knn_copy(natmod_items(out_in, "out", 'h', n_features, MP_BUFFER_WRITE),
                  eml_knn_item(knn, index), n_features);
     return knn_from_target(knn, eml_knn_target(knn, index));
 }
@@ -232,56 +219,54 @@ static mp_obj_t knn_unary_op(mp_unary_op_t op, mp_obj_t self_in) {
     return op == MP_UNARY_OP_LEN ? MP_OBJ_NEW_SMALL_INT(self->knn.header.n_items) : MP_OBJ_NULL;
 }
 
+static void knn_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    const EmlKnnHeader *header = &((const mp_obj_knn_t *)MP_OBJ_TO_PTR(self_in))->knn.header;
+    mp_printf(print, "<Knn: %d of %d items, %d features, %d neighbors>", header->n_items,
+              header->max_items, header->n_features, header->n_neighbors);
+}
+
 static void knn_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
     const mp_obj_knn_t *self = MP_OBJ_TO_PTR(self_in);
-    mp_obj_t value;
+    const EmlKnnHeader *header = &self->knn.header;
+    const bool scaled = self->knn.scale != NULL;
+    mp_obj_t value = MP_OBJ_NULL;
     if (name == MP_QSTR_n_features) {
-        value = MP_OBJ_NEW_SMALL_INT(self->knn.header.n_features);
+        value = MP_OBJ_NEW_SMALL_INT(header->n_features);
+    } else if (name == MP_QSTR_n_classes) {
+        value = MP_OBJ_NEW_SMALL_INT(self->n_classes);
+    } else if (name == MP_QSTR_nbytes) {
+        value = MP_OBJ_NEW_SMALL_INT(sizeof(*self) + eml_knn_bytes(header) +
+                                     (scaled ? eml_knn_scale_bytes(header) : 0));
     } else if (name == MP_QSTR_classes) {
         value = self->classes;
     } else if (name == MP_QSTR_scaled) {
-        value = mp_obj_new_bool(self->knn.scale != NULL);
-    } else {
-        dest[1] = MP_OBJ_SENTINEL; // look among the methods
-        return;
+        value = mp_obj_new_bool(scaled);
     }
-    if (dest[0] == MP_OBJ_NULL) {
-        dest[0] = value;
-    }
-}
-
-static void knn_add_method(mp_obj_t methods, qstr name, mp_const_obj_t function) {
-    mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(name), (mp_obj_t)function);
+    natmod_attr(dest, value);
 }
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    // On the heap, because files.py adds two methods.
+    // On the heap, because part.py adds two methods.
     mp_obj_t methods = mp_obj_new_dict(10);
-    knn_add_method(methods, MP_QSTR_predict, &knn_predict_obj);
-    knn_add_method(methods, MP_QSTR_regress, &knn_regress_obj);
-    knn_add_method(methods, MP_QSTR_novelty, &knn_novelty_obj);
-    knn_add_method(methods, MP_QSTR_additem, &knn_additem_obj);
-    knn_add_method(methods, MP_QSTR_getresult, &knn_getresult_obj);
-    knn_add_method(methods, MP_QSTR_getitem, &knn_getitem_obj);
-    knn_add_method(methods, MP_QSTR_removeitem, &knn_removeitem_obj);
-    knn_add_method(methods, MP_QSTR_clear, &knn_clear_obj);
+    natmod_type(&knn_type, MP_QSTR_Knn, knn_print, knn_attr, MP_OBJ_TO_PTR(methods));
+    MP_OBJ_TYPE_SET_SLOT(&knn_type, unary_op, knn_unary_op, 3);
+    natmod_add_method(methods, MP_QSTR_predict, &knn_predict_obj);
+    natmod_add_method(methods, MP_QSTR_regress, &knn_regress_obj);
+    natmod_add_method(methods, MP_QSTR_novelty, &knn_novelty_obj);
+    natmod_add_method(methods, MP_QSTR_additem, &knn_additem_obj);
+    natmod_add_method(methods, MP_QSTR_getresult, &knn_getresult_obj);
+    natmod_add_method(methods, MP_QSTR_getitem, &knn_getitem_obj);
+    natmod_add_method(methods, MP_QSTR_removeitem, &knn_removeitem_obj);
+    natmod_add_method(methods, MP_QSTR_clear, &knn_clear_obj);
 
-    knn_type.base.type = (void *)&mp_type_type;
-    knn_type.flags = MP_TYPE_FLAG_NONE;
-    knn_type.name = MP_QSTR_Knn;
-    MP_OBJ_TYPE_SET_SLOT(&knn_type, unary_op, knn_unary_op, 0);
-    MP_OBJ_TYPE_SET_SLOT(&knn_type, attr, knn_attr, 1);
-    MP_OBJ_TYPE_SET_SLOT(&knn_type, locals_dict, MP_OBJ_TO_PTR(methods), 2);
-
-    mp_store_global(MP_QSTR__methods, methods);
-    mp_store_global(MP_QSTR__new, MP_OBJ_FROM_PTR(&knn_new_obj));
-    mp_store_global(MP_QSTR__attach, MP_OBJ_FROM_PTR(&knn_attach_obj));
-    mp_store_global(MP_QSTR__header, MP_OBJ_FROM_PTR(&knn_header_obj));
-    mp_store_global(MP_QSTR__crc, MP_OBJ_FROM_PTR(&natmod_crc_obj));
-    mp_store_global(MP_QSTR___version__,
-                    mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
+    natmod_global(MP_QSTR__methods, methods);
+    natmod_global(MP_QSTR__new, &knn_new_obj);
+    natmod_global(MP_QSTR__attach, &knn_attach_obj);
+    natmod_global(MP_QSTR__header, &knn_header_obj);
+    natmod_global(MP_QSTR__crc, &natmod_crc_obj);
+    natmod_version();
 
     MP_DYNRUNTIME_INIT_EXIT
 }

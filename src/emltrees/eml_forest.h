@@ -23,6 +23,7 @@ Not supported: missing values, categorical splits, several outputs.
 #include <stddef.h>
 #include <stdint.h>
 
+#include "eml_attributes.h"
 #include "eml_quantize.h"
 
 /** 0: only votes on int16 and uint8 features, without a scale: three quarters of the bytes. */
@@ -31,16 +32,10 @@ Not supported: missing values, categorical splits, several outputs.
 #endif
 
 // A build need not use all of these.
-#define EML_FOREST_FUNCTION static __attribute__((unused))
+#define EML_FOREST_FUNCTION static EML_UNUSED
 
 // For what is called from several places, or would grow its only caller's loop.
-#if defined(__arm__) && !defined(__clang__)
-// For loops that the time goes into, whatever the rest of the program is optimised for.
-#define EML_FOREST_FAST __attribute__((optimize("O2"), noinline))
-#else
-#define EML_FOREST_FAST
-#endif
-#define EML_FOREST_NOINLINE static __attribute__((noinline, unused))
+#define EML_FOREST_NOINLINE static EML_NOINLINE EML_UNUSED
 
 #define EML_FOREST_MAX_CLASSES 255
 #define EML_FOREST_MAX_COUNT 65000 // of nodes, trees and leaves
@@ -102,16 +97,16 @@ typedef struct EmlForest {
 } EmlForest;
 
 // Items at any alignment. Where the CPU allows it, each is one load; on others, bytes.
-typedef struct __attribute__((packed)) {
+typedef struct EML_PACKED {
     uint16_t value;
 } EmlForestUint16;
-typedef struct __attribute__((packed)) {
+typedef struct EML_PACKED {
     int16_t value;
 } EmlForestInt16;
-typedef struct __attribute__((packed)) {
+typedef struct EML_PACKED {
     int32_t value;
 } EmlForestInt32;
-typedef struct __attribute__((packed)) {
+typedef struct EML_PACKED {
     uint8_t value;
 } EmlForestUint8;
 
@@ -266,9 +261,8 @@ static inline bool eml_forest_has_nan(const EmlForest *self, const void *feature
 
 // Adds up votes; see eml_forest_predict. Not inlined: in a caller with an array of variable length
 // its loop would run on the stack.
-static __attribute__((noinline)) uint32_t eml_forest_vote(const EmlForest *self,
-                                                          const void *features, uint32_t *votes,
-                                                          bool all, uint32_t *trees_used) {
+static EML_NOINLINE uint32_t eml_forest_vote(const EmlForest *self, const void *features,
+                                             uint32_t *votes, bool all, uint32_t *trees_used) {
     const EmlForestUint16 *root = (const EmlForestUint16 *)self->array[EML_FOREST_ROOT];
     const uint32_t n_classes = self->n_classes;
     uint32_t *vote = votes;

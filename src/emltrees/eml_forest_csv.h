@@ -258,8 +258,8 @@ static bool eml_forest_csv_number(const char **at, EmlForestNumber *number) {
 
 // Reads a whole number between low and high. Not by eml_forest_csv_number: most numbers of a file
 // are whole, and this takes half the instructions.
-EML_FOREST_FAST static bool eml_forest_csv_integer(const char **at, int32_t low, int32_t high,
-                                                   int32_t *value) {
+EML_FAST static bool eml_forest_csv_integer(const char **at, int32_t low, int32_t high,
+                                            int32_t *value) {
     const char *text = *at;
     const bool negative = *text == '-';
     text += negative;

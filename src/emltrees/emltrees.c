@@ -22,10 +22,14 @@ typedef struct {
     EmlForest forest;
 } mp_obj_trees_t;
 
-mp_obj_full_type_t trees_type;
+NATMOD_TYPE(trees, 3 + EML_FOREST_VALUES);
+
+static mp_obj_trees_t *trees_self(mp_obj_t self_in) {
+    return natmod_self(self_in, &trees_type, "self must be a Trees object");
+}
 
 static mp_obj_trees_t *trees_loaded(mp_obj_t self_in) {
-    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
+    mp_obj_trees_t *self = trees_self(self_in);
     if (self->forest.n_trees == 0) {
         natmod_value_error("model must be loaded first");
     }
@@ -61,7 +65,7 @@ static mp_obj_t trees_check(mp_obj_trees_t *self, uint32_t line, EmlForestError 
         }
         const mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(line),
                                   natmod_str(eml_forest_error_text(error))};
-        natmod_raise(&mp_type_ValueError, "line %d: %s", 2, items);
+        natmod_raise("line %d: %s", 2, items);
     }
     return mp_const_none;
 }
@@ -79,27 +83,19 @@ static void trees_clear(mp_obj_trees_t *self) {
 
 // _image(model, data): takes over a binary file and returns True, or returns False if it is none.
 static mp_obj_t trees_image(mp_obj_t self_in, mp_obj_t source) {
-    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
+    mp_obj_trees_t *self = trees_self(self_in);
     mp_buffer_info_t info;
     mp_get_buffer_raise(source, &info, MP_BUFFER_READ);
     if (!eml_forest_is_bin(info.buf, info.len)) {
         return mp_const_false;
     }
-    // The object, not its memory: the garbage collector does not see pointers into the middle.
-    const void *image = MP_OBJ_TO_PTR(source);
-    const void *data = info.buf;
-    if (mp_get_buffer(source, &info, MP_BUFFER_WRITE)) {
-        // Somebody may change or move it.
-        void *copy = m_malloc(info.len);
-        mp_fun_table.memmove_(copy, data, info.len);
-        data = image = copy;
-    }
+    const void *image = natmod_hold(source, &info, 1);
     trees_clear(self);
     memset(&self->forest, 0, sizeof(self->forest));
     self->image = image;
     self->loads++;
     EmlForest *forest = &self->forest;
-    trees_check(self, 0, eml_forest_bin(forest, data, info.len));
+    trees_check(self, 0, eml_forest_bin(forest, info.buf, info.len));
 #if EML_FOREST_VALUES
     if (forest->has_scale) {
         const uint16_t n_trees = forest->n_trees;
@@ -115,7 +111,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(trees_image_obj, trees_image);
 // _begin(model, bytes): empties the model for a CSV file of so many bytes, 0 if that is unknown.
 // Returns what _read and _end want, to tell this load from another.
 static mp_obj_t trees_begin(mp_obj_t self_in, mp_obj_t bytes) {
-    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
+    mp_obj_trees_t *self = trees_self(self_in);
     const mp_int_t file_bytes = natmod_int(bytes, 0, 0x3fffffff, "bytes must be an int");
     EmlForestCsv *reader = m_malloc(sizeof(EmlForestCsv));
     trees_clear(self);
@@ -129,7 +125,7 @@ static MP_DEFINE_CONST_FUN_OBJ_2(trees_begin_obj, trees_begin);
 
 // The model of a load that no other has taken over.
 static mp_obj_trees_t *trees_loading(mp_obj_t self_in, mp_obj_t load) {
-    mp_obj_trees_t *self = natmod_self(self_in, &trees_type, "self must be a Trees object");
+    mp_obj_trees_t *self = trees_self(self_in);
     if (self->reader == NULL || load != MP_OBJ_NEW_SMALL_INT(self->loads)) {
         trees_clear(self);
         natmod_value_error("model was loaded while being loaded");
@@ -179,8 +175,7 @@ static char trees_row_typecode(const EmlForest *forest) {
 }
 
 // Of an array that is not of the feature type: quantises floats, if the model has a scale.
-static __attribute__((noinline)) const void *trees_quantized(const EmlForest *forest,
-                                                             mp_buffer_info_t *info) {
+static EML_NOINLINE const void *trees_quantized(const EmlForest *forest, mp_buffer_info_t *info) {
     if (natmod_is_array(info, 'f', forest->n_features)) {
 #if EML_FOREST_VALUES
         if (forest->has_scale) {
@@ -193,13 +188,16 @@ static __attribute__((noinline)) const void *trees_quantized(const EmlForest *fo
 #endif
         natmod_value_error("floats need a model with a scale, or features='float32' in convert");
     }
-    natmod_array_error("features", trees_row_typecode(forest), forest->n_features, info);
+    const char typecodes[] = {trees_row_typecode(forest), '\0'};
+    natmod_array_error("features", typecodes, forest->n_features, info);
 }
 
 // The features argument of a model, as its nodes compare with them.
 static const void *trees_features(const EmlForest *forest, mp_obj_t arg) {
     mp_buffer_info_t info;
-    natmod_buffer(arg, &info, MP_BUFFER_READ, "features must be an array: model.row() makes one");
+    if (!natmod_buffer(arg, &info, MP_BUFFER_READ)) {
+        natmod_no_array();
+    }
     const char typecode = trees_typecode(forest);
     const uint32_t shift = typecode == 'h' ? 1 : typecode == 'f' ? 2 : 0;
     if (info.typecode == typecode && info.len == (size_t)forest->n_features << shift) {
@@ -264,7 +262,9 @@ static MP_DEFINE_CONST_FUN_OBJ_3(trees_quantize_obj, trees_quantize);
 // row(): an array for one row of features, of the type and length that predict takes.
 static mp_obj_t trees_row(mp_obj_t self_in) {
     const EmlForest *forest = &trees_loaded(self_in)->forest;
-    return natmod_new_array(trees_row_typecode(forest), forest->n_features);
+    const char typecode = trees_row_typecode(forest);
+    const size_t bytes = (size_t)forest->n_features << natmod_item_shift(typecode);
+    return natmod_new_array(typecode, memset(m_malloc(bytes), 0, bytes), forest->n_features);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(trees_row_obj, trees_row);
 
@@ -293,36 +293,33 @@ static mp_obj_t trees_classes(const EmlForest *forest) {
 static void trees_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
     const mp_obj_trees_t *self = MP_OBJ_TO_PTR(self_in);
     const EmlForest *forest = &self->forest;
-    mp_int_t value;
+    const bool loaded = forest->n_trees != 0;
+    mp_int_t count;
     if (name == MP_QSTR_n_features) {
-        value = forest->n_features;
+        count = forest->n_features;
     } else if (name == MP_QSTR_n_classes) {
-        value = forest->n_classes;
+        count = forest->n_classes;
+    } else if (name == MP_QSTR_n_outputs) {
+        count = eml_forest_outputs(forest);
     } else if (name == MP_QSTR_n_trees) {
-        value = forest->n_trees;
+        count = forest->n_trees;
     } else if (name == MP_QSTR_n_nodes) {
-        value = forest->n_nodes;
+        count = forest->n_nodes;
     } else if (name == MP_QSTR_nbytes) {
-        value = eml_forest_bytes(forest);
+        count = eml_forest_bytes(forest);
     } else if (name == MP_QSTR_trees_used) {
-        value = self->trees_used;
-    } else if (name == MP_QSTR_classes) {
-        value = -1;
-    } else if (name == MP_QSTR_scaled) {
-        value = -2;
+        count = self->trees_used;
     } else {
-        dest[1] = MP_OBJ_SENTINEL; // look among the methods
+        mp_obj_t value = MP_OBJ_NULL;
+        if (name == MP_QSTR_classes) {
+            value = loaded ? trees_classes(forest) : mp_const_none;
+        } else if (name == MP_QSTR_scaled) {
+            value = mp_obj_new_bool(loaded && forest->has_scale);
+        }
+        natmod_attr(dest, value);
         return;
     }
-    if (dest[0] == MP_OBJ_NULL) {
-        if (value == -1) {
-            dest[0] = forest->n_trees == 0 ? mp_const_none : trees_classes(forest);
-        } else if (value == -2) {
-            dest[0] = mp_obj_new_bool(forest->n_trees != 0 && forest->has_scale);
-        } else {
-            dest[0] = MP_OBJ_NEW_SMALL_INT(forest->n_trees == 0 ? 0 : value);
-        }
-    }
+    natmod_attr(dest, MP_OBJ_NEW_SMALL_INT(loaded ? count : 0));
 }
 
 static void trees_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
@@ -336,37 +333,24 @@ static void trees_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind
               forest->has_scale ? " scaled from floats" : "", forest->n_classes);
 }
 
-mp_map_elem_t trees_methods[3 + EML_FOREST_VALUES];
-static MP_DEFINE_CONST_DICT(trees_methods_dict, trees_methods);
-
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
 
-    trees_type.base.type = (void *)&mp_type_type;
-    trees_type.flags = MP_TYPE_FLAG_NONE;
-    trees_type.name = MP_QSTR_Trees;
-    trees_methods[0] =
-        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_predict), MP_OBJ_FROM_PTR(&trees_predict_obj)};
-    trees_methods[1] =
-        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_outputs), MP_OBJ_FROM_PTR(&trees_outputs_obj)};
-    trees_methods[2] =
-        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_row), MP_OBJ_FROM_PTR(&trees_row_obj)};
+    NATMOD_MAKE_TYPE(trees, MP_QSTR_Trees);
+    natmod_method(&trees_methods[0], MP_QSTR_predict, &trees_predict_obj);
+    natmod_method(&trees_methods[1], MP_QSTR_outputs, &trees_outputs_obj);
+    natmod_method(&trees_methods[2], MP_QSTR_row, &trees_row_obj);
 #if EML_FOREST_VALUES
-    trees_methods[3] =
-        (mp_map_elem_t){MP_OBJ_NEW_QSTR(MP_QSTR_quantize), MP_OBJ_FROM_PTR(&trees_quantize_obj)};
+    natmod_method(&trees_methods[3], MP_QSTR_quantize, &trees_quantize_obj);
 #endif
-    MP_OBJ_TYPE_SET_SLOT(&trees_type, attr, trees_attr, 0);
-    MP_OBJ_TYPE_SET_SLOT(&trees_type, print, trees_print, 1);
-    MP_OBJ_TYPE_SET_SLOT(&trees_type, locals_dict, (void *)&trees_methods_dict, 2);
 
-    mp_store_global(MP_QSTR_new, MP_OBJ_FROM_PTR(&trees_new_obj));
-    // What load.py needs.
-    mp_store_global(MP_QSTR__image, MP_OBJ_FROM_PTR(&trees_image_obj));
-    mp_store_global(MP_QSTR__begin, MP_OBJ_FROM_PTR(&trees_begin_obj));
-    mp_store_global(MP_QSTR__read, MP_OBJ_FROM_PTR(&trees_read_obj));
-    mp_store_global(MP_QSTR__end, MP_OBJ_FROM_PTR(&trees_end_obj));
-    mp_store_global(MP_QSTR___version__,
-                    mp_obj_new_str(EMLMPY_VERSION, sizeof(EMLMPY_VERSION) - 1));
+    natmod_global(MP_QSTR_new, &trees_new_obj);
+    // What part.py needs.
+    natmod_global(MP_QSTR__image, &trees_image_obj);
+    natmod_global(MP_QSTR__begin, &trees_begin_obj);
+    natmod_global(MP_QSTR__read, &trees_read_obj);
+    natmod_global(MP_QSTR__end, &trees_end_obj);
+    natmod_version();
 
     MP_DYNRUNTIME_INIT_EXIT
 }

@@ -1,10 +1,10 @@
 /** Convolutional networks from .tmdl files: the model in memory, checked.
 
-A .tmdl image is a header and a chain of layers, each with its weights behind it: formats/tmdl.md. It is
-used where it lies: little-endian, 4-aligned, and unchanged while the model lives. eml_cnn_check.h
-checks all of it, so that what runs needs no checks. eml_cnn_int8.h or eml_cnn_fp32.h runs it: a
-build takes one kind of model, fp32 where EML_CNN_FP32 is defined, else int8. EML_CNN_SMALL saves
-300 bytes of code and costs time.
+A .tmdl image is a header and a chain of layers, each with its weights behind it: formats/tmdl.md.
+It is used where it lies: little-endian, 4-aligned, and unchanged while the model lives.
+eml_cnn_check.h checks all of it, so that what runs needs no checks. eml_cnn_int8.h or
+eml_cnn_fp32.h runs it: a build takes one kind of model, fp32 where EML_CNN_FP32 is defined, else
+int8. EML_CNN_SMALL saves 300 bytes of code and costs time.
 
     EmlCnn cnn;
     eml_cnn_check(&cnn, file, length);      // also finds out cnn.memory_bytes
@@ -30,11 +30,7 @@ Not supported: dilation, big-endian files, int16, fp16 and fp8 models, several i
 #include <stddef.h>
 #include <stdint.h>
 
-// Functions that run at load, or seldom, are compiled for size. Those in which an inference spends
-// its time are compiled for speed, and not inlined: GCC compiles a block of code for size if it
-// calls a cold function, and would do so with what is inlined there too.
-#define EML_CNN_COLD __attribute__((cold))
-#define EML_CNN_HOT __attribute__((hot, noinline))
+#include "eml_attributes.h"
 
 #ifdef EML_CNN_FP32
 typedef float EmlCnnValue;
@@ -201,8 +197,8 @@ static inline void eml_cnn_place_parts(EmlCnn *self, void *memory) {
 
 Windows that lie wholly inside have the same cells, so these are filled for the first of them only:
 *is_inside says whether self->cells are theirs, and must be false at first. */
-static EML_CNN_HOT const EmlCnnValue *eml_cnn_window(const EmlCnn *self, const EmlCnnLayer *layer,
-                                                     uint32_t y, uint32_t x, bool *is_inside) {
+static EML_HOT const EmlCnnValue *eml_cnn_window(const EmlCnn *self, const EmlCnnLayer *layer,
+                                                 uint32_t y, uint32_t x, bool *is_inside) {
     const EmlCnnWindow *window = &layer->of.window;
     const int32_t height = layer->in_shape[EML_CNN_HEIGHT];
     const int32_t width = layer->in_shape[EML_CNN_WIDTH];

@@ -35,7 +35,7 @@ typedef enum EmlCnnError {
 } EmlCnnError;
 
 // Not inlined: one large function for all takes 150 bytes more, for want of registers.
-#define EML_CNN_APART EML_CNN_COLD __attribute__((noinline))
+#define EML_CNN_APART EML_COLD EML_NOINLINE
 
 // Tensors must end before this.
 #define EML_CNN_MAX_ARENA (1u << 28)
@@ -50,7 +50,7 @@ typedef enum EmlCnnError {
 #define EML_CNN_MAX_POOL (1u << 20)
 
 /** Bytes before the values of a layer's own kind end, or 0 if the kind is unknown. */
-static EML_CNN_COLD uint32_t eml_cnn_head_bytes(uint32_t kind) {
+static EML_COLD uint32_t eml_cnn_head_bytes(uint32_t kind) {
     switch (kind) {
     case EML_CNN_CONV:
     case EML_CNN_DEPTHWISE:
@@ -68,7 +68,7 @@ static EML_CNN_COLD uint32_t eml_cnn_head_bytes(uint32_t kind) {
 }
 
 // Says whether a shape has a rank of 1 to 3, no empty side, and fits into the arena.
-static EML_CNN_COLD bool eml_cnn_is_shape(const uint16_t *shape) {
+static EML_COLD bool eml_cnn_is_shape(const uint16_t *shape) {
     const uint32_t area = (uint32_t)shape[EML_CNN_HEIGHT] * shape[EML_CNN_WIDTH];
     const uint32_t channels = shape[EML_CNN_CHANNELS];
     const uint32_t rank = shape[EML_CNN_RANK];
@@ -78,7 +78,7 @@ static EML_CNN_COLD bool eml_cnn_is_shape(const uint16_t *shape) {
 }
 
 // Says whether a tensor lies in the file's arena, and makes ours large enough for it.
-static EML_CNN_COLD bool eml_cnn_place(EmlCnn *self, uint32_t offset, uint32_t elements) {
+static EML_COLD bool eml_cnn_place(EmlCnn *self, uint32_t offset, uint32_t elements) {
     const uint32_t bytes = elements * sizeof(EmlCnnValue);
     const uint32_t limit = self->header->arena_bytes;
     if (bytes > limit || offset > limit - bytes || offset % sizeof(EmlCnnValue) != 0) {
@@ -90,12 +90,12 @@ static EML_CNN_COLD bool eml_cnn_place(EmlCnn *self, uint32_t offset, uint32_t e
     return true;
 }
 
-static EML_CNN_COLD bool eml_cnn_overlap(uint32_t a, uint32_t a_elements, uint32_t b,
-                                         uint32_t b_elements) {
+static EML_COLD bool eml_cnn_overlap(uint32_t a, uint32_t a_elements, uint32_t b,
+                                     uint32_t b_elements) {
     return a < b + b_elements * sizeof(EmlCnnValue) && b < a + a_elements * sizeof(EmlCnnValue);
 }
 
-static EML_CNN_COLD void eml_cnn_at_least(uint32_t *size, uint32_t wanted) {
+static EML_COLD void eml_cnn_at_least(uint32_t *size, uint32_t wanted) {
     if (*size < wanted) {
         *size = wanted;
     }
@@ -104,7 +104,7 @@ static EML_CNN_COLD void eml_cnn_at_least(uint32_t *size, uint32_t wanted) {
 #ifndef EML_CNN_FP32
 // Says whether a bias and products of these sizes, added and shifted left, leave requantisation the
 // bit that it needs.
-static EML_CNN_COLD bool eml_cnn_is_sum(uint32_t bias, uint32_t products, int32_t shift) {
+static EML_COLD bool eml_cnn_is_sum(uint32_t bias, uint32_t products, int32_t shift) {
     return shift < 30 && bias < EML_CNN_MAX_SUM &&
            bias + products < EML_CNN_MAX_SUM >> (shift > 0 ? shift : 0);
 }
@@ -112,9 +112,8 @@ static EML_CNN_COLD bool eml_cnn_is_sum(uint32_t bias, uint32_t products, int32_
 
 // Scales, weights and biases must lie behind the layer's head in this order, so that a kernel may
 // read a few bytes beyond the last weight.
-static EML_CNN_COLD EmlCnnError eml_cnn_check_blobs(const EmlCnnLayer *layer,
-                                                    const EmlCnnBlobs *blobs, uint32_t n_outputs,
-                                                    uint32_t n_weights) {
+static EML_COLD EmlCnnError eml_cnn_check_blobs(const EmlCnnLayer *layer, const EmlCnnBlobs *blobs,
+                                                uint32_t n_outputs, uint32_t n_weights) {
     const uint32_t ends = layer->bytes;
     if (n_weights > EML_CNN_MAX_WEIGHTS || blobs->biases > ends ||
         n_outputs > (ends - blobs->biases) / 4 || blobs->weights > blobs->biases ||
@@ -158,8 +157,8 @@ static EML_CNN_COLD EmlCnnError eml_cnn_check_blobs(const EmlCnnLayer *layer,
 }
 
 // One side of a convolution: the last window ends within the padded input, and no further one fits.
-static EML_CNN_COLD bool eml_cnn_is_side(uint32_t in, uint32_t out, uint32_t kernel,
-                                         uint32_t stride, uint32_t padding) {
+static EML_COLD bool eml_cnn_is_side(uint32_t in, uint32_t out, uint32_t kernel, uint32_t stride,
+                                     uint32_t padding) {
     const uint32_t span = (out - 1) * stride + kernel;
     return kernel > 0 && stride > 0 && span <= in + padding && in + padding - span < stride;
 }
@@ -210,8 +209,8 @@ static EML_CNN_APART EmlCnnError eml_cnn_check_window(EmlCnn *self, const EmlCnn
     return EML_CNN_OK;
 }
 
-static EML_CNN_COLD EmlCnnError eml_cnn_check_add(EmlCnn *self, const EmlCnnLayer *layer,
-                                                  uint32_t elements) {
+static EML_COLD EmlCnnError eml_cnn_check_add(EmlCnn *self, const EmlCnnLayer *layer,
+                                              uint32_t elements) {
     const EmlCnnSecond *second = &layer->of.add;
     if (!eml_cnn_place(self, second->in, elements) ||
         eml_cnn_overlap(second->in, elements, layer->out, elements)) {
@@ -233,7 +232,7 @@ static EML_CNN_COLD EmlCnnError eml_cnn_check_add(EmlCnn *self, const EmlCnnLaye
     return EML_CNN_OK;
 }
 
-static EML_CNN_COLD EmlCnnError eml_cnn_check_pool(const EmlCnnLayer *layer) {
+static EML_COLD EmlCnnError eml_cnn_check_pool(const EmlCnnLayer *layer) {
     const uint32_t channels = layer->in_shape[EML_CNN_CHANNELS];
     const uint32_t pixels = eml_cnn_elements(layer->in_shape) / channels;
     if (eml_cnn_elements(layer->out_shape) != channels ||
@@ -251,7 +250,7 @@ static EML_CNN_COLD EmlCnnError eml_cnn_check_pool(const EmlCnnLayer *layer) {
 }
 
 // What is particular to a layer's kind; the rest has been checked.
-static EML_CNN_COLD EmlCnnError eml_cnn_check_kind(EmlCnn *self, const EmlCnnLayer *layer) {
+static EML_COLD EmlCnnError eml_cnn_check_kind(EmlCnn *self, const EmlCnnLayer *layer) {
     const uint16_t *in_shape = layer->in_shape;
     const uint16_t *out_shape = layer->out_shape;
     const uint32_t in_elements = eml_cnn_elements(in_shape);
@@ -321,7 +320,7 @@ static EML_CNN_APART EmlCnnError eml_cnn_check_layer(EmlCnn *self, const EmlCnnL
 
 #ifndef EML_CNN_FP32
 // Says whether subtracting 128 quantises bytes: no byte / 255 / scale is off by half a step.
-static EML_CNN_COLD bool eml_cnn_is_plain(const EmlCnnLayer *layer) {
+static EML_COLD bool eml_cnn_is_plain(const EmlCnnLayer *layer) {
     const uint32_t low = 0x3b804020;  // 1 / 255.5
     const uint32_t high = 0x3b80c122; // 1 / 254.5
     return layer->in_zero == -128 && layer->in_scale > low && layer->in_scale < high;
@@ -329,7 +328,7 @@ static EML_CNN_COLD bool eml_cnn_is_plain(const EmlCnnLayer *layer) {
 #endif
 
 // Checks all layers, of an image whose header is there; finds out the memory's parts.
-static EML_CNN_COLD EmlCnnError eml_cnn_check_layers(EmlCnn *self, size_t length) {
+static EML_COLD EmlCnnError eml_cnn_check_layers(EmlCnn *self, size_t length) {
     const EmlCnnHeader *header = self->header;
     if (header->n_layers == 0) {
         return EML_CNN_NO_LAYERS;

@@ -7,7 +7,7 @@
 #include "eml_cnn_number.h"
 
 /** How many factors a layer has. */
-static EML_CNN_COLD uint32_t eml_cnn_n_factors(const EmlCnnLayer *layer) {
+static EML_COLD uint32_t eml_cnn_n_factors(const EmlCnnLayer *layer) {
     switch (layer->kind) {
     case EML_CNN_CONV:
     case EML_CNN_DEPTHWISE:
@@ -23,7 +23,7 @@ static EML_CNN_COLD uint32_t eml_cnn_n_factors(const EmlCnnLayer *layer) {
 }
 
 // A fully connected layer with one scale for all its weights has 0 in the places of the others.
-static EML_CNN_COLD bool eml_cnn_is_per_tensor(const EmlCnnLayer *layer) {
+static EML_COLD bool eml_cnn_is_per_tensor(const EmlCnnLayer *layer) {
     if (layer->kind != EML_CNN_DENSE) {
         return false;
     }
@@ -32,14 +32,14 @@ static EML_CNN_COLD bool eml_cnn_is_per_tensor(const EmlCnnLayer *layer) {
 }
 
 /** The scale of the weights of an output channel. */
-static EML_CNN_COLD uint32_t eml_cnn_weight_scale(const EmlCnnLayer *layer,
-                                                  const EmlCnnBlobs *blobs, uint32_t index) {
+static EML_COLD uint32_t eml_cnn_weight_scale(const EmlCnnLayer *layer, const EmlCnnBlobs *blobs,
+                                              uint32_t index) {
     const uint32_t *scales = eml_cnn_blob(layer, blobs->scales);
     return scales[eml_cnn_is_per_tensor(layer) ? 0 : index];
 }
 
-static EML_CNN_COLD void eml_cnn_weight_factor(const EmlCnnLayer *layer, const EmlCnnBlobs *blobs,
-                                               uint32_t index, EmlCnnFactor *factor) {
+static EML_COLD void eml_cnn_weight_factor(const EmlCnnLayer *layer, const EmlCnnBlobs *blobs,
+                                           uint32_t index, EmlCnnFactor *factor) {
     uint32_t a = layer->in_scale;
     uint32_t b = eml_cnn_weight_scale(layer, blobs, index);
     if (eml_cnn_is_per_tensor(layer)) {
@@ -52,8 +52,8 @@ static EML_CNN_COLD void eml_cnn_weight_factor(const EmlCnnLayer *layer, const E
 
 // LiteRT adds with 20 bits after the point, in units of twice the larger scale: factors 0 and 1
 // take the operands there, 2 takes the sum back.
-static EML_CNN_COLD void eml_cnn_add_factor(const EmlCnnLayer *layer, uint32_t index,
-                                            EmlCnnFactor *factor) {
+static EML_COLD void eml_cnn_add_factor(const EmlCnnLayer *layer, uint32_t index,
+                                        EmlCnnFactor *factor) {
     const uint32_t scales[2] = {layer->in_scale, layer->of.add.in_scale};
     const uint32_t larger = scales[0] > scales[1] ? scales[0] : scales[1];
     if (index < 2) {
@@ -64,7 +64,7 @@ static EML_CNN_COLD void eml_cnn_add_factor(const EmlCnnLayer *layer, uint32_t i
 }
 
 // The factor of a mean is that of the sum, divided by the number of pixels and cut.
-static EML_CNN_COLD void eml_cnn_mean_factor(const EmlCnnLayer *layer, EmlCnnFactor *factor) {
+static EML_COLD void eml_cnn_mean_factor(const EmlCnnLayer *layer, EmlCnnFactor *factor) {
     eml_cnn_factor(layer->in_scale, EML_CNN_BITS_OF_1, layer->out_scale, 0, factor);
     const uint32_t n = (uint32_t)layer->in_shape[EML_CNN_HEIGHT] * layer->in_shape[EML_CNN_WIDTH];
     int32_t bits = 0;
@@ -79,8 +79,8 @@ static EML_CNN_COLD void eml_cnn_mean_factor(const EmlCnnLayer *layer, EmlCnnFac
 }
 
 /** Factor number `index` of a layer: of each output channel; of an add, see above. */
-static EML_CNN_COLD void eml_cnn_layer_factor(const EmlCnnLayer *layer, uint32_t index,
-                                              EmlCnnFactor *factor) {
+static EML_COLD void eml_cnn_layer_factor(const EmlCnnLayer *layer, uint32_t index,
+                                          EmlCnnFactor *factor) {
     switch (layer->kind) {
     case EML_CNN_ADD:
         eml_cnn_add_factor(layer, index, factor);

@@ -11,14 +11,13 @@ where LiteRT rounds floats: the same but for a rare difference of 1.
 #include "eml_cnn_dot.h"
 #include "eml_cnn_factors.h"
 
+#if defined(__ARM_FEATURE_DSP)
+#include "eml_cnn_int8_armv7em.h"
+#else
 // The rounded upper half of twice a product: (value * multiplier + 2^30) >> 31.
 // |value| < 2^30, 0 <= multiplier.
 static inline int32_t eml_cnn_high(int32_t value, int32_t multiplier) {
-#if defined(__ARM_FEATURE_DSP)
-    int32_t high;
-    __asm("smmulr %0, %1, %2" : "=r"(high) : "r"(value * 2), "r"(multiplier));
-    return high;
-#elif defined(__ARM_ARCH_6M__)
+#if defined(__ARM_ARCH_6M__)
     // From four products of 16 bits each. Below 2^16 nothing can change the result, and 2^30 keeps
     // the middle sum positive until its lower half is off.
     const int32_t value_high = value >> 16;
@@ -34,10 +33,11 @@ static inline int32_t eml_cnn_high(int32_t value, int32_t multiplier) {
     return (int32_t)(((int64_t)value * multiplier + (1 << 30)) >> 31);
 #endif
 }
+#endif
 
 // value * multiplier / 2^31 * 2^shift, each step rounded as LiteRT does. The checks at load keep
 // |value| * 2^shift below 2^30.
-static EML_CNN_COLD int32_t eml_cnn_scale(int32_t value, int32_t multiplier, int32_t shift) {
+static EML_COLD int32_t eml_cnn_scale(int32_t value, int32_t multiplier, int32_t shift) {
     const int32_t left = shift > 0 ? shift : 0;
     const int32_t right = shift > 0 ? 0 : -shift;
     const int32_t high = eml_cnn_high((int32_t)((uint32_t)value << left), multiplier);
@@ -108,8 +108,8 @@ static void eml_cnn_range(const EmlCnnLayer *layer, uint32_t activation, EmlCnnR
 }
 
 // Widens the window of one pixel, channel after channel, to every fourth word of the patch.
-static EML_CNN_HOT void eml_cnn_widen(const int32_t *cells, uint32_t n_cells, const int8_t *at,
-                                      uint32_t n_channels, uint32_t *patch) {
+static EML_HOT void eml_cnn_widen(const int32_t *cells, uint32_t n_cells, const int8_t *at,
+                                  uint32_t n_channels, uint32_t *patch) {
     const int32_t *cell = cells;
     const int32_t *end = cells + n_cells;
     while (n_channels > 0) {
@@ -150,8 +150,8 @@ typedef struct EmlCnnStrip {
     uint32_t n_channels;
 } EmlCnnStrip;
 
-static EML_CNN_HOT void eml_cnn_finish_strip(const EmlCnnStrip *strip, const int32_t *sums,
-                                             int32_t multiplier, int32_t shift, int8_t *out) {
+static EML_HOT void eml_cnn_finish_strip(const EmlCnnStrip *strip, const int32_t *sums,
+                                         int32_t multiplier, int32_t shift, int8_t *out) {
     // Copied, since for all the compiler knows `out` points into the strip.
     const EmlCnnRange range = strip->range;
     const uint32_t n_channels = strip->n_channels;
@@ -170,8 +170,8 @@ static EML_CNN_HOT void eml_cnn_finish_strip(const EmlCnnStrip *strip, const int
     }
 }
 
-static EML_CNN_HOT void eml_cnn_run_conv(const EmlCnn *self, const EmlCnnLayer *layer,
-                                         const uint32_t *factors) {
+static EML_HOT void eml_cnn_run_conv(const EmlCnn *self, const EmlCnnLayer *layer,
+                                     const uint32_t *factors) {
     const EmlCnnWindow *window = &layer->of.window;
     const uint32_t n_cells = (uint32_t)window->kernel_h * window->kernel_w;
     const uint32_t in_channels = layer->in_shape[EML_CNN_CHANNELS];
@@ -213,8 +213,8 @@ static EML_CNN_HOT void eml_cnn_run_conv(const EmlCnn *self, const EmlCnnLayer *
     }
 }
 
-static EML_CNN_HOT void eml_cnn_run_depthwise(const EmlCnn *self, const EmlCnnLayer *layer,
-                                              const uint32_t *factors) {
+static EML_HOT void eml_cnn_run_depthwise(const EmlCnn *self, const EmlCnnLayer *layer,
+                                          const uint32_t *factors) {
     const EmlCnnWindow *window = &layer->of.window;
     const uint32_t n_cells = (uint32_t)window->kernel_h * window->kernel_w;
     const uint32_t n_channels = layer->out_shape[EML_CNN_CHANNELS];
@@ -278,8 +278,8 @@ static void eml_cnn_run_dense(const EmlCnn *self, const EmlCnnLayer *layer,
     }
 }
 
-static EML_CNN_COLD void eml_cnn_run_pool(const EmlCnn *self, const EmlCnnLayer *layer,
-                                          const uint32_t *factors) {
+static EML_COLD void eml_cnn_run_pool(const EmlCnn *self, const EmlCnnLayer *layer,
+                                      const uint32_t *factors) {
     const uint32_t n_channels = layer->in_shape[EML_CNN_CHANNELS];
     const uint32_t n_pixels =
         (uint32_t)layer->in_shape[EML_CNN_HEIGHT] * layer->in_shape[EML_CNN_WIDTH];
@@ -299,8 +299,8 @@ static EML_CNN_COLD void eml_cnn_run_pool(const EmlCnn *self, const EmlCnnLayer 
     }
 }
 
-static EML_CNN_COLD void eml_cnn_run_add(const EmlCnn *self, const EmlCnnLayer *layer,
-                                         const uint32_t *factors) {
+static EML_COLD void eml_cnn_run_add(const EmlCnn *self, const EmlCnnLayer *layer,
+                                     const uint32_t *factors) {
     const int8_t *shifts = (const int8_t *)(factors + 3);
     const int8_t *first = eml_cnn_tensor(self, layer->in);
     const int8_t *second = eml_cnn_tensor(self, layer->of.add.in);
@@ -333,7 +333,7 @@ static uint32_t eml_cnn_high_unsigned(uint32_t a, uint32_t b) {
 }
 
 // e^-scale * 2^32, almost.
-static EML_CNN_COLD uint32_t eml_cnn_power(uint32_t scale) {
+static EML_COLD uint32_t eml_cnn_power(uint32_t scale) {
     // x = scale / 2^squarings, below 2^-8, where x^4 / 24 no longer counts.
     int32_t squarings = eml_cnn_exponent(scale) + 24 + 8;
     if (squarings < 0) {
@@ -353,7 +353,7 @@ static EML_CNN_COLD uint32_t eml_cnn_power(uint32_t scale) {
     return power;
 }
 
-static EML_CNN_COLD void eml_cnn_run_softmax(const EmlCnn *self, const EmlCnnLayer *layer) {
+static EML_COLD void eml_cnn_run_softmax(const EmlCnn *self, const EmlCnnLayer *layer) {
     // e^(-scale * steps) for 0 to 15 steps, and for as many times 16.
     uint32_t ones[16];
     uint32_t sixteens[16];
@@ -413,7 +413,7 @@ static EML_CNN_COLD void eml_cnn_run_softmax(const EmlCnn *self, const EmlCnnLay
 
 /** Takes memory_bytes of zeroed and 4-aligned memory; about 300 instructions for each output
 channel of a layer. */
-static inline EML_CNN_COLD void eml_cnn_prepare(EmlCnn *self, void *memory) {
+static inline EML_COLD void eml_cnn_prepare(EmlCnn *self, void *memory) {
     eml_cnn_place_parts(self, memory);
     uint32_t *factors = self->factors;
     const EmlCnnLayer *layer = eml_cnn_first(self);

@@ -37,7 +37,7 @@
 // Texts in the order of the kinds.
 #define EML_CNN_KIND_TEXTS "conv2d\0gap\0fc\0softmax\0reshape\0depthwise\0add"
 
-static EML_CNN_COLD char *eml_cnn_put_nth(char *to, const char *texts, uint32_t n) {
+static EML_COLD char *eml_cnn_put_nth(char *to, const char *texts, uint32_t n) {
     for (; n > 0; n--) {
         while (*texts++ != '\0') {
         }
@@ -48,7 +48,7 @@ static EML_CNN_COLD char *eml_cnn_put_nth(char *to, const char *texts, uint32_t 
     return to;
 }
 
-static EML_CNN_COLD char *eml_cnn_put_number(char *to, uint32_t number) {
+static EML_COLD char *eml_cnn_put_number(char *to, uint32_t number) {
     char digits[10];
     uint32_t n = 0;
     do {
@@ -63,8 +63,7 @@ static EML_CNN_COLD char *eml_cnn_put_number(char *to, uint32_t number) {
 
 /** Writes "layer 3 (kind 5, depthwise): dilation must be 1" for an error of eml_cnn_check to
 text[EML_CNN_MESSAGE_MAX]; gives its length. */
-static inline EML_CNN_COLD size_t eml_cnn_message(const EmlCnn *self, EmlCnnError error,
-                                                  char *text) {
+static inline EML_COLD size_t eml_cnn_message(const EmlCnn *self, EmlCnnError error, char *text) {
     char *to = text;
     if (error >= EML_CNN_CUT) {
         to = eml_cnn_put_nth(to, "layer ", 0);

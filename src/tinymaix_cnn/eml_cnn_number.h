@@ -21,8 +21,7 @@ static inline int32_t eml_cnn_exponent(uint32_t bits) { return (int32_t)(bits >>
 static inline bool eml_cnn_is_scale(uint32_t bits) { return bits >> 23 >= 67 && bits >> 23 < 187; }
 
 /** numerator * 2^shift / denominator, cut; it must fit 32 bits, and shift must be 0 to 31. */
-static EML_CNN_COLD uint32_t eml_cnn_quotient(uint32_t numerator, int32_t shift,
-                                              uint32_t denominator) {
+static EML_COLD uint32_t eml_cnn_quotient(uint32_t numerator, int32_t shift, uint32_t denominator) {
     uint32_t rest = numerator >> 1 >> (31 - shift);
     uint32_t bits = numerator << shift;
     for (int32_t i = 0; i < 32; i++) {
@@ -44,8 +43,8 @@ typedef struct EmlCnnFactor {
 } EmlCnnFactor;
 
 /** Turns a * b / divisor * 2^power, three scales, into a multiplier and a shift. */
-static EML_CNN_COLD void eml_cnn_factor(uint32_t a, uint32_t b, uint32_t divisor, int32_t power,
-                                        EmlCnnFactor *factor) {
+static EML_COLD void eml_cnn_factor(uint32_t a, uint32_t b, uint32_t divisor, int32_t power,
+                                    EmlCnnFactor *factor) {
     const uint64_t product = (uint64_t)eml_cnn_mantissa(a) * eml_cnn_mantissa(b);
     const uint32_t d = eml_cnn_mantissa(divisor);
     // Long division: the rest takes in one more bit of the product each time.
@@ -83,7 +82,7 @@ static EML_CNN_COLD void eml_cnn_factor(uint32_t a, uint32_t b, uint32_t divisor
 }
 
 /** The product of two scales as a float32: its bits, rounded to nearest, ties to even. */
-static EML_CNN_COLD uint32_t eml_cnn_product(uint32_t a, uint32_t b) {
+static EML_COLD uint32_t eml_cnn_product(uint32_t a, uint32_t b) {
     uint64_t product = (uint64_t)eml_cnn_mantissa(a) * eml_cnn_mantissa(b);
     uint32_t exponent = (a >> 23) + (b >> 23) - 126;
     if (product >> 47 == 0) {
@@ -121,8 +120,8 @@ static inline int32_t eml_cnn_clamp(int32_t value, int32_t low, int32_t high) {
 /** numerator * 2^power / denominator, rounded to nearest, ties away from 0; 512 if it is larger.
 
 0 < numerator < 2^24, 2^23 <= denominator. */
-static EML_CNN_COLD int32_t eml_cnn_round_ratio(uint32_t numerator, uint32_t denominator,
-                                                int32_t power) {
+static EML_COLD int32_t eml_cnn_round_ratio(uint32_t numerator, uint32_t denominator,
+                                            int32_t power) {
     while (numerator < 1u << 23) {
         numerator <<= 1;
         power--;

@@ -72,7 +72,7 @@ def test_rebuild(tmp_path: Path) -> None:
     # `make -W` takes a file for just changed, and -n only says what it would do.
     for header in ("eml_forest_csv.h", str(dist.ROOT / "src" / "common" / "natmod.h")):
         assert "CC emltrees.c" in make("-n", "-W", header)
-    assert "MPY load.py" in make("-n", "-W", "load.py")
+    assert "MPY part.py" in make("-n", "-W", "part.py")
 
 
 def test_compiler_error_is_shown(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:

@@ -15,9 +15,18 @@ image = bytearray(36)
 out = array.array("f", bytes(40))
 
 MODEL = "model must be bytes, bytearray or memoryview"
-INPUT = "input must be an array of type 'B', 'b' or 'f' of the input's size"
-OUT = "out must be an array of type 'f' of the output's size"
+ARRAY = "an array is required, writable if it is out"
 TMDL = "model must be a little-endian .tmdl file"
+
+
+def wrong_input(typecode, length):
+    return "input must be array('B', 'b' or 'f') of 36, not array('%s') of %d" % (typecode, length)
+
+
+def wrong_out(typecode, length):
+    return "out must be array('f') of 10, not array('%s') of %d" % (typecode, length)
+
+
 CASES = (
     # Most firmwares check self of a method before the module does, with a text of their own.
     (TypeError, None, run, 1, image, out),
@@ -50,32 +59,37 @@ CASES = (
      IMAGE[:128]),
     (ValueError, "layer 0 (kind 7): kind must be 0 to 6", tinymaix_cnn.new,
      UNSIGNED[:64] + b"\7" + UNSIGNED[65:]),
-    (TypeError, INPUT, model.run, 1, out),
-    (TypeError, INPUT, model.run, None, out),
-    (TypeError, INPUT, model.run, [0] * 36, out),
-    (TypeError, INPUT, model.run, "x" * 36, out),
-    (ValueError, INPUT, model.run, bytearray(35), out),
-    (ValueError, INPUT, model.run, bytearray(37), out),
-    (ValueError, INPUT, model.run, bytearray(144), out),
-    (ValueError, INPUT, model.run, b"", out),
-    (ValueError, INPUT, model.run, array.array("f", bytes(36)), out),
-    (ValueError, INPUT, model.run, array.array("f", bytes(140)), out),
-    (ValueError, INPUT, model.run, array.array("h", bytes(72)), out),
-    (ValueError, INPUT, model.run, array.array("h", bytes(36)), out),
-    (ValueError, INPUT, model.run, array.array("i", bytes(144)), out),
-    (ValueError, INPUT, model.run, array.array("b", bytes(35)), out),
-    (ValueError, INPUT, model.predict, bytes(35)),
-    (TypeError, INPUT, model.predict, None),
-    (TypeError, OUT, model.run, image, None),
-    (TypeError, OUT, model.run, image, [0.0] * 10),
-    (TypeError, OUT, model.run, image, bytes(40)),
-    (ValueError, OUT, model.run, image, array.array("f", bytes(36))),
-    (ValueError, OUT, model.run, image, array.array("f", bytes(44))),
-    (ValueError, OUT, model.run, image, array.array("i", bytes(40))),
-    (ValueError, OUT, model.run, image, bytearray(40)),
+    (TypeError, ARRAY, model.run, 1, out),
+    (TypeError, ARRAY, model.run, None, out),
+    (TypeError, ARRAY, model.run, [0] * 36, out),
+    (TypeError, ARRAY, model.run, "x" * 36, out),
+    (ValueError, wrong_input("B", 35), model.run, bytearray(35), out),
+    (ValueError, wrong_input("B", 37), model.run, bytearray(37), out),
+    (ValueError, wrong_input("B", 144), model.run, bytearray(144), out),
+    (ValueError, wrong_input("B", 0), model.run, b"", out),
+    (ValueError, wrong_input("f", 9), model.run, array.array("f", bytes(36)), out),
+    (ValueError, wrong_input("f", 35), model.run, array.array("f", bytes(140)), out),
+    (ValueError, wrong_input("h", 36), model.run, array.array("h", bytes(72)), out),
+    (ValueError, wrong_input("h", 18), model.run, array.array("h", bytes(36)), out),
+    (ValueError, wrong_input("i", 36), model.run, array.array("i", bytes(144)), out),
+    (ValueError, wrong_input("b", 35), model.run, array.array("b", bytes(35)), out),
+    (ValueError, wrong_input("B", 35), model.predict, bytes(35)),
+    (TypeError, ARRAY, model.predict, None),
+    (TypeError, ARRAY, model.run, image, None),
+    (TypeError, ARRAY, model.run, image, [0.0] * 10),
+    (TypeError, ARRAY, model.run, image, bytes(40)),
+    (ValueError, wrong_out("f", 9), model.run, image, array.array("f", bytes(36))),
+    (ValueError, wrong_out("f", 11), model.run, image, array.array("f", bytes(44))),
+    (ValueError, wrong_out("i", 10), model.run, image, array.array("i", bytes(40))),
+    (ValueError, wrong_out("B", 40), model.run, image, bytearray(40)),
     (TypeError, None, model.run, image),
     (TypeError, None, model.predict),
+    (TypeError, ARRAY, model.predict, image, None),
+    (ValueError, wrong_out("f", 9), model.predict, image, array.array("f", bytes(36))),
+    (TypeError, None, model.predict, image, out, out),
+    (TypeError, ARRAY, model.predict, "x" * 36),
     (AttributeError, None, setattr, model, "nbytes", 1),
+    (AttributeError, None, setattr, model, "other", 1),
 )  # fmt: skip
 
 for kind, text, function, *arguments in CASES:
@@ -88,4 +102,9 @@ for kind, text, function, *arguments in CASES:
         raise AssertionError((text, arguments))
 
 model.run(image, out)
+both = array.array("f", bytes(40))
+assert model.predict(image, both) == model.predict(image) == list(both).index(max(both))
+assert bytes(both) == bytes(out)
+assert (model.n_features, model.n_outputs) == (36, 10)
+assert repr(model) == "<Model: 36 features, 10 outputs>"
 print("ok")

@@ -7,12 +7,17 @@ import emliir
 GOOD = [0.25, 0.5, 0.25, 1, -0.5, 0.3]
 SOS = "sos must be array('f') of 1 to 255 rows of 6"
 SAMPLES = "samples must be array('f') or array('h')"
-OUT = "out must be samples, or like it and apart"
-STATE = "state must be array('f') with 2 values a row and channel"
+ARRAY = "an array is required, writable if it is out"
+APART = "out must be samples, or apart from it"
 CHANNELS = "channels must be 1 to 255"
 A0 = "row %d: a0 must be neither 0 nor above 8e37"
 POLES = "row %d: poles must lie inside the unit circle"
 FINITE = "row %d: values must be finite"
+
+
+def wrong(name, typecode, length, found_typecode, found):
+    text = "%s must be array('%s') of %d, not array('%s') of %d"
+    return text % (name, typecode, length, found_typecode, found)
 
 
 def floats(*values):
@@ -34,8 +39,8 @@ run = filter.run
 x = floats(1, 2, 3, 4)
 h = array.array("h", [1, 2, 3, 4])
 for kind, text, function, *args in (
-    (TypeError, SOS, new, None),
-    (TypeError, SOS, new, GOOD),
+    (TypeError, ARRAY, new, None),
+    (TypeError, ARRAY, new, GOOD),
     (TypeError, None, new),
     (ValueError, SOS, new, floats()),
     (ValueError, SOS, new, floats(*GOOD[:5])),
@@ -64,32 +69,36 @@ for kind, text, function, *args in (
     (ValueError, POLES % 2, new, floats(*GOOD, 1, 0, 0, 1, -2, 1)),
     (ValueError, POLES % 1, new, floats(1, 0, 0, 2, -4, 1.9)),
     (ValueError, POLES % 1, new, floats(1, 0, 0, 1, 1e30, 0)),
-    (TypeError, SAMPLES, run, None),
-    (TypeError, SAMPLES, run, [1.0]),
+    (TypeError, ARRAY, run, None),
+    (TypeError, ARRAY, run, [1.0]),
     (TypeError, None, run),
-    (TypeError, SAMPLES, run, bytes(4)),
+    (TypeError, ARRAY, run, bytes(4)),
     (ValueError, SAMPLES, run, bytearray(4)),
     (ValueError, SAMPLES, run, array.array("i", [1])),
     (ValueError, SAMPLES, run, array.array("H", [1])),
     (ValueError, SAMPLES, run, bytes(4), x),
-    (TypeError, OUT, run, x, None),
-    (TypeError, OUT, run, x, bytes(16)),
-    (ValueError, OUT, run, x, floats(1, 2, 3)),
-    (ValueError, OUT, run, x, floats(1, 2, 3, 4, 5)),
-    (ValueError, OUT, run, x, h),
-    (ValueError, OUT, run, h, x),
-    (ValueError, OUT, run, memoryview(x)[:3], memoryview(x)[1:]),
-    (ValueError, OUT, run, memoryview(x)[1:], memoryview(x)[:3]),
+    (TypeError, ARRAY, run, x, None),
+    (TypeError, ARRAY, run, x, bytes(16)),
+    (ValueError, wrong("out", "f", 4, "f", 3), run, x, floats(1, 2, 3)),
+    (ValueError, wrong("out", "f", 4, "f", 5), run, x, floats(1, 2, 3, 4, 5)),
+    (ValueError, wrong("out", "f", 4, "h", 4), run, x, h),
+    (ValueError, wrong("out", "h", 4, "f", 4), run, h, x),
+    (ValueError, APART, run, memoryview(x)[:3], memoryview(x)[1:]),
+    (ValueError, APART, run, memoryview(x)[1:], memoryview(x)[:3]),
     (ValueError, "samples must be a multiple of channels", new(floats(*GOOD), 3).run, x),
-    (ValueError, STATE, filter.state, floats(1)),
-    (ValueError, STATE, filter.state, floats(1, 2, 3)),
-    (ValueError, STATE, filter.state, h),
-    (TypeError, STATE, filter.state, [1, 2]),
+    (ValueError, wrong("state", "f", 2, "f", 1), filter.state, floats(1)),
+    (ValueError, wrong("state", "f", 2, "f", 3), filter.state, floats(1, 2, 3)),
+    (ValueError, wrong("state", "f", 2, "h", 4), filter.state, h),
+    (ValueError, wrong("state", "f", 2, "B", 8), filter.state, bytes(8)),
+    (TypeError, ARRAY, filter.state, [1, 2]),
     (ValueError, "state must be finite", filter.state, floats(1, float("nan"))),
     (TypeError, None, type(filter).run, 1, x),
     (TypeError, None, type(filter).run, x, x),
     (TypeError, None, type(filter).reset, None),
     (TypeError, None, type(filter).state, x),
+    (AttributeError, None, setattr, filter, "n_sections", 2),
+    (AttributeError, None, setattr, filter, "other", 2),
+    (AttributeError, None, getattr, filter, "other"),
 ):
     refuses(kind, text, function, *args)
 
@@ -199,4 +208,14 @@ refuses(OSError, None, emliir.load, "missing.csv")
 refuses(TypeError, None, emliir.load, None)
 refuses(ValueError, CHANNELS, emliir.load, ["0.25,0.5,0.25,1,-0.5,0.3"], 0)
 assert isinstance(emliir.__version__, str)
+
+# What a filter says of itself.
+filter = new(floats(*GOOD, *GOOD), 3)
+assert (filter.n_sections, filter.channels) == (2, 3)
+assert repr(filter) == "<Filter: 2 sections, 3 channels>"
+one = new(floats(*GOOD)).nbytes
+channel = new(floats(*GOOD), 2).nbytes - one
+section = new(floats(*GOOD, *GOOD)).nbytes - one
+assert channel > 8 and section > 20 + channel
+assert filter.nbytes == one + section + 2 * 2 * channel
 print("ok")

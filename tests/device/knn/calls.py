@@ -31,21 +31,26 @@ scaled = emlknn.load(
 kind = type(model)
 zero = row(0, 0)
 
-FEATURES = (
-    "features must be array('h') of n_features items, or array('f') if model.scaled: see row()"
-)
-OUT = "out must be array('h') of n_features items"
+BOTH = "f' or 'h"
+ARRAY = "an array is required, writable if it is out"
 NAN = "features must not be nan"
 CLASS = "label must be 0 to len(classes) - 1"
 LABEL = "label must be -32768 to 32767"
 INDEX = "index must be that of an item"
 RESULT = "i must be that of a result"
-KIND = "predict needs labels, regress values"
+KIND = "model must be a regression"
 FEW = "n_neighbors items must be added first"
 ITEMS = "max_items must be 1 to 65535"
 NUMBER = "n_features must be 1 to 4096"
 NEIGHBORS = "n_neighbors must be 1 to max_items"
 WEIGHTS = "weights must be uniform or distance"
+
+
+def wrong(name, typecodes, typecode, found):
+    text = "%s must be array('%s') of 2, not array('%s') of %d"
+    return text % (name, typecodes, typecode, found)
+
+
 CASES = (
     # Most firmwares check self of a method before the module does, with a text of their own.
     (TypeError, None, kind.predict, 1, zero),
@@ -60,25 +65,24 @@ CASES = (
     (TypeError, None, kind.clear, 1),
     (TypeError, None, kind.save, 1, "saved.csv"),
     (AttributeError, None, kind.row, 1),
-    (TypeError, FEATURES, model.predict, 1),
-    (TypeError, FEATURES, model.predict, None),
-    (TypeError, FEATURES, model.predict, [0, 0]),
-    (ValueError, FEATURES, model.predict, row(0)),
-    (ValueError, FEATURES, model.predict, row(0, 0, 0)),
-    (ValueError, FEATURES, model.predict, row()),
-    (ValueError, FEATURES, model.predict, array.array("H", [0, 0])),
-    (ValueError, FEATURES, model.predict, array.array("f", [0, 0])),
-    (ValueError, FEATURES, model.predict, array.array("b", [0, 0, 0, 0])),
-    (ValueError, FEATURES, model.predict, bytes(4)),
-    (ValueError, FEATURES, model.predict, bytearray(4)),
-    (ValueError, FEATURES, model.predict, "four"),
-    (ValueError, FEATURES, model.novelty, row(0)),
-    (TypeError, FEATURES, model.novelty, 3.5),
-    (ValueError, FEATURES, values.regress, row(0)),
-    (TypeError, FEATURES, values.regress, None),
-    (ValueError, FEATURES, model.additem, row(0), 1),
-    (TypeError, FEATURES, model.additem, None, 1),
-    (ValueError, KIND, values.predict, zero),
+    (TypeError, ARRAY, model.predict, 1),
+    (TypeError, ARRAY, model.predict, None),
+    (TypeError, ARRAY, model.predict, [0, 0]),
+    (ValueError, wrong("features", "h", "h", 1), model.predict, row(0)),
+    (ValueError, wrong("features", "h", "h", 3), model.predict, row(0, 0, 0)),
+    (ValueError, wrong("features", "h", "h", 0), model.predict, row()),
+    (ValueError, wrong("features", "h", "H", 2), model.predict, array.array("H", [0, 0])),
+    (ValueError, wrong("features", "h", "f", 2), model.predict, array.array("f", [0, 0])),
+    (ValueError, wrong("features", "h", "b", 4), model.predict, array.array("b", [0, 0, 0, 0])),
+    (ValueError, wrong("features", "h", "B", 4), model.predict, bytes(4)),
+    (ValueError, wrong("features", "h", "B", 4), model.predict, bytearray(4)),
+    (ValueError, wrong("features", "h", "B", 4), model.predict, "four"),
+    (ValueError, wrong("features", "h", "h", 1), model.novelty, row(0)),
+    (TypeError, ARRAY, model.novelty, 3.5),
+    (ValueError, wrong("features", "h", "h", 1), values.regress, row(0)),
+    (TypeError, ARRAY, values.regress, None),
+    (ValueError, wrong("features", "h", "h", 1), model.additem, row(0), 1),
+    (TypeError, ARRAY, model.additem, None, 1),
     (ValueError, KIND, model.regress, zero),
     (ValueError, FEW, few.predict, zero),
     (ValueError, FEW, few.novelty, zero),
@@ -100,25 +104,25 @@ CASES = (
     (ValueError, INDEX, model.getitem, -1, zero),
     (ValueError, INDEX, model.getitem, 2**32, zero),
     (TypeError, INDEX, model.getitem, None, zero),
-    (ValueError, OUT, model.getitem, 0, row(0)),
-    (ValueError, OUT, scaled.getitem, 0, floats(0, 0)),
-    (TypeError, OUT, model.getitem, 0, None),
-    (TypeError, OUT, model.getitem, 0, bytes(4)),
+    (ValueError, wrong("out", "h", "h", 1), model.getitem, 0, row(0)),
+    (ValueError, wrong("out", "h", "f", 2), scaled.getitem, 0, floats(0, 0)),
+    (TypeError, ARRAY, model.getitem, 0, None),
+    (TypeError, ARRAY, model.getitem, 0, bytes(4)),
     # Without a scale, floats are refused, also of as many bytes; with one, those of another length.
-    (ValueError, FEATURES, model.predict, floats(0)),
-    (ValueError, FEATURES, model.predict, floats(0, 0)),
-    (ValueError, FEATURES, values.regress, floats(0, 0)),
-    (ValueError, FEATURES, model.additem, floats(0, 0), 1),
-    (TypeError, FEATURES, model.predict, model.row),
-    (ValueError, FEATURES, scaled.predict, floats(0)),
-    (ValueError, FEATURES, scaled.predict, floats(0, 0, 0)),
-    (ValueError, FEATURES, scaled.predict, floats()),
-    (ValueError, FEATURES, scaled.predict, row(0)),
-    (ValueError, FEATURES, scaled.predict, row(0, 0, 0, 0)),
-    (ValueError, FEATURES, scaled.predict, array.array("i", [0, 0])),
-    (ValueError, FEATURES, scaled.predict, array.array("d", [0, 0])),
-    (ValueError, FEATURES, scaled.predict, bytes(8)),
-    (TypeError, FEATURES, scaled.predict, [0.0, 0.0]),
+    (ValueError, wrong("features", "h", "f", 1), model.predict, floats(0)),
+    (ValueError, wrong("features", "h", "f", 2), model.predict, floats(0, 0)),
+    (ValueError, wrong("features", "h", "f", 2), values.regress, floats(0, 0)),
+    (ValueError, wrong("features", "h", "f", 2), model.additem, floats(0, 0), 1),
+    (TypeError, ARRAY, model.predict, model.row),
+    (ValueError, wrong("features", BOTH, "f", 1), scaled.predict, floats(0)),
+    (ValueError, wrong("features", BOTH, "f", 3), scaled.predict, floats(0, 0, 0)),
+    (ValueError, wrong("features", BOTH, "f", 0), scaled.predict, floats()),
+    (ValueError, wrong("features", BOTH, "h", 1), scaled.predict, row(0)),
+    (ValueError, wrong("features", BOTH, "h", 4), scaled.predict, row(0, 0, 0, 0)),
+    (ValueError, wrong("features", BOTH, "i", 2), scaled.predict, array.array("i", [0, 0])),
+    (ValueError, wrong("features", BOTH, "d", 2), scaled.predict, array.array("d", [0, 0])),
+    (ValueError, wrong("features", BOTH, "B", 8), scaled.predict, bytes(8)),
+    (TypeError, ARRAY, scaled.predict, [0.0, 0.0]),
     (ValueError, NAN, scaled.predict, floats(0, float("nan"))),
     (ValueError, NAN, scaled.novelty, floats(float("nan"), 0)),
     (ValueError, NAN, scaled.additem, floats(0, -float("nan")), 1),
@@ -164,6 +168,7 @@ CASES = (
     (TypeError, None, model.additem, zero),
     (TypeError, None, model.clear, 1),
     (AttributeError, None, setattr, model, "n_items", 3),
+    (AttributeError, None, setattr, model, "nbytes", 3),
 )
 for error_type, text, function, *args in CASES:
     try:
@@ -179,7 +184,7 @@ assert (len(model), len(values), len(few), len(full)) == (2, 1, 1, 1)
 assert model.predict(row(9, 0)) == -5
 assert model.getresult(0) == (1, 1.0, -5) and model.getresult(1) == (0, 9.0, 5)
 assert model.getitem(1, zero) == -5 and list(zero) == [10, 0]
-assert values.regress(zero) == 2.5 and values.getresult(0) == (0, 10.0, 2.5)
+assert values.regress(zero) == values.predict(zero) == 2.5 and values.getresult(0) == (0, 10.0, 2.5)
 for i in (-1, 2, 2**31, 2**32):
     try:
         model.getresult(i)
@@ -191,6 +196,12 @@ for i in (-1, 2, 2**31, 2**32):
 # Raw units, quantised ones, and what the attributes say.
 assert scaled.scaled and scaled.classes == (7, -2147483648, 2147483647) and scaled.n_features == 2
 assert not model.scaled and model.classes is None and model.n_features == 2
+assert (model.n_classes, scaled.n_classes) == (0, 3)
+assert repr(scaled) == "<Knn: 2 of 5 items, 2 features, 1 neighbors>"
+assert repr(values) == "<Knn: 1 of 4 items, 2 features, 1 neighbors>"
+# 8 bytes a neighbour, 2 a feature and label, 4 a value, 10 for the scale of a feature.
+assert model.nbytes - few.nbytes == 0 and values.nbytes - few.nbytes == 4 * (4 - 2) - 8
+assert scaled.nbytes - few.nbytes == 2 * 2 + 2 - 8 + 10 * 2
 assert list(model.row()) == [0, 0] and list(scaled.row()) == [0.0, 0.0]
 assert model.predict(model.row()) == -5 and scaled.predict(scaled.row()) == 0
 assert scaled.predict(floats(1, 0)) == 2 and scaled.getresult(0) == (1, 0.0, 2)

@@ -181,6 +181,8 @@ for line, text, old, new in (
 refuses("", "line 1: file is incomplete")
 refuses("\n", "line 1: " + ROW)
 
+SCALE = "scale must be array('f') of 4, not array('f') of "
+
 # Labels of classes, one kind of them, and scales come before the items, in this order.
 ROWS = ("knn1,3,2,1,0,0,0,2|yi,5|yi,-6|yi,7|s,1p0,2p0|s,-3p-1,0p0|i,2,1,2|i,0,3,4|e,2").split("|")
 emlknn.load(ROWS)
@@ -202,8 +204,8 @@ for line, text, at, new in (
     (2, ROW, 1, ("ya,5",)),
     (2, ROW, 0, ("knn1,3,2,1,0,1,0,2",)),  # values have no classes
     (2, ROW, 0, ("knn1,3,2,1,0,0,0,2", "knn1,3,2,1,0,0,0,2")),
-    (6, "each feature must have a scale", 5, ()),
-    (8, "each feature must have a scale", 5, ("s,-3p-1,0p0", "s,-3p-1,0p0")),
+    (6, SCALE + "2", 5, ()),
+    (8, SCALE + "6", 5, ("s,-3p-1,0p0", "s,-3p-1,0p0")),
     (5, NUMBER, 4, ("s,1p0",)),
     (5, NUMBER, 4, ("s,1,2",)),
     (5, NUMBER, 4, ("s,1.5p0,2p0",)),

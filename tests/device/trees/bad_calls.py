@@ -10,8 +10,7 @@ predict = type(model).predict
 features = array.array("h", [0, 0])
 out = array.array("f", [0, 0, 0])
 
-ARRAY = "features must be an array: model.row() makes one"
-OUT = "an array is required, one that can be written to if it is out"
+ARRAY = "an array is required, writable if it is out"
 FLOATS = "floats need a model with a scale, or features='float32' in convert"
 
 
@@ -39,6 +38,7 @@ CASES = (
     (TypeError, ARRAY, model.predict, 1),
     (TypeError, ARRAY, model.predict, None),
     (TypeError, ARRAY, model.predict, [0, 0]),
+    (TypeError, ARRAY, model.predict, "four"),
     (ValueError, features_not("h", 1), model.predict, array.array("h", [0])),
     (ValueError, features_not("h", 3), model.predict, array.array("h", [0, 0, 0])),
     (ValueError, features_not("h", 0), model.predict, array.array("h")),
@@ -50,12 +50,12 @@ CASES = (
     (ValueError, features_not("b", 4), model.predict, array.array("b", [0, 0, 0, 0])),
     (ValueError, features_not("B", 4), model.predict, b"\0\0\0\0"),
     (ValueError, features_not("B", 4), model.predict, bytearray(4)),
-    (TypeError, OUT, model.predict, features, None),
-    (TypeError, OUT, model.predict, features, [0, 0, 0]),
+    (TypeError, ARRAY, model.predict, features, None),
+    (TypeError, ARRAY, model.predict, features, [0, 0, 0]),
     (ValueError, out_not("f", 2), model.predict, features, array.array("f", [0, 0])),
     (ValueError, out_not("f", 4), model.predict, features, array.array("f", [0, 0, 0, 0])),
     (ValueError, out_not("i", 3), model.predict, features, array.array("i", [0, 0, 0])),
-    (TypeError, OUT, model.predict, features, bytes(12)),
+    (TypeError, ARRAY, model.predict, features, bytes(12)),
     (TypeError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 1.0, 1, 1),
     (TypeError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, None, 1, 1),
     (ValueError, "trees, nodes and leaves must be 1 to 65000", emltrees.new, 0, 1, 1),
@@ -70,7 +70,7 @@ CASES = (
     (ValueError, "model must be loaded first", emltrees.new(1, 1, 1).predict, features),
     (ValueError, "model must be loaded first", emltrees.new(1, 1, 1).outputs),
     (ValueError, "model must be loaded first", emltrees.new(1, 1, 1).row),
-    # What load.py calls, out of order or on anything.
+    # What part.py calls, out of order or on anything.
     (TypeError, SELF, emltrees._begin, 1, 0),
     (TypeError, "bytes must be an int", emltrees._begin, emltrees.new(), "x"),
     (ValueError, "bytes must be an int", emltrees._begin, emltrees.new(), -1),
@@ -103,7 +103,8 @@ for name in ("n_trees", "other"):
 # The model has come through all of that.
 assert model.predict(features, out) == 2 and list(out) == [0.0, 0.0, 1.0]
 assert (model.n_features, model.n_classes, model.n_trees, model.n_nodes) == (2, 3, 1, 2)
-assert model.outputs() == 3
+assert model.outputs() == model.n_outputs == 3 and emltrees.new().n_outputs == 0
+assert repr(model) == "<Trees: 1 trees, 2 nodes, 2 int16 features, 3 classes>"
 row = model.row()
 assert row == array.array("h", [0, 0]) and model.predict(row) == 2
 assert not model.scaled
