@@ -21,13 +21,19 @@ Floats = NDArray[np.float64]
 
 NAIVE_BAYES = (MultinomialNB, ComplementNB, BernoulliNB)
 WITH_LINK = (linear.TweedieRegressor, linear.PoissonRegressor, linear.GammaRegressor)
+# Gone since scikit-learn 1.10.
+PASSIVE: tuple[type[BaseEstimator], ...] = tuple(
+    getattr(linear, name)
+    for name in ("PassiveAggressiveClassifier", "PassiveAggressiveRegressor")
+    if hasattr(linear, name)
+)
 # Those of a RANSACRegressor, too.
 WITH_WEIGHTS = (
     linear.LogisticRegression,
     linear.LogisticRegressionCV,
     linear.SGDClassifier,
     linear.Perceptron,
-    linear.PassiveAggressiveClassifier,
+    *PASSIVE,
     linear.RidgeClassifier,
     linear.RidgeClassifierCV,
     LinearSVC,
@@ -56,7 +62,6 @@ WITH_WEIGHTS = (
     linear.QuantileRegressor,
     linear.TheilSenRegressor,
     linear.SGDRegressor,
-    linear.PassiveAggressiveRegressor,
     LinearSVR,
     PLSRegression,
     *WITH_LINK,
@@ -138,9 +143,9 @@ def labels_of(estimator: Any) -> NDArray[Any]:
     """Return the class labels of a classifier; raise ValueError if it has but one, or several
     outputs."""
     classes = estimator.classes_
-    if getattr(estimator, "_label_binarizer", None) is not None:
-        if estimator._label_binarizer.y_type_.startswith("multilabel"):
-            raise ValueError("estimator must have one output: fit one for each column of y")
+    binarizer = getattr(estimator, "_label_binarizer", None)
+    if binarizer is not None and binarizer.y_type_.startswith("multilabel"):
+        raise ValueError("estimator must have one output: fit one for each column of y")
     if len(classes) < 2:
         raise ValueError("estimator must have at least 2 classes")
     return check_labels(np.asarray(classes))

@@ -289,9 +289,9 @@ static inline uint32_t eml_linear_share(uint32_t kind, int32_t score, int32_t la
         if (largest >= 0) {
             return eml_linear_sigmoid(score) >> 1;
         }
-        // Below -709.78 scikit-learn's float64 sigmoids are 0, and it takes all for equal.
-        if ((uint32_t)largest > 0xc43171ecu) {
-            return EML_LINEAR_ONE;
+        // scikit-learn's sigmoids, in float64, are 0 below -709.78.
+        if ((uint32_t)score > 0xc43171ecu) {
+            return 0;
         }
     }
     const EmlLinearBits left = {.bits = score}, right = {.bits = largest};

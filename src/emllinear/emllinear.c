@@ -74,6 +74,8 @@ static mp_obj_t linear_run(const EmlLinear *linear, mp_obj_t features, mp_obj_t 
         if (answers && linear->kind == EML_LINEAR_CLASS) {
             natmod_value_error("model must have proportions: use scores");
         }
+    } else if (n_out > 1) {
+        natmod_value_error("several values need an array out");
     }
     const int32_t class_index = eml_linear_run(linear, linear_features(linear, features), scores);
     if (class_index == EML_LINEAR_NOT_FINITE) {

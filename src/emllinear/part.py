@@ -3,9 +3,8 @@
 from array import array
 
 
-def _ints(fields):
+def _ints(numbers):
     # An array cuts large ints off, or raises OverflowError on a PC.
-    numbers = list(map(int, fields))
     words = array("i", numbers)
     if list(words) != numbers:
         raise ValueError("number is out of range")
@@ -15,7 +14,7 @@ def _ints(fields):
 def new(n_features, n_outputs, *, regression=False, classes=()):
     # Two classes have one score, that of the second.
     kind = 0 if regression else 3 if n_outputs == 2 else 4
-    words = _ints((kind, 0, n_features, n_outputs - (kind == 3)))
+    words = _ints([kind, 0, n_features, n_outputs - (kind == 3)])
     words.extend(array("i", bytes(4 * _new(words, None))))
     return _new(words, tuple(classes))
 
@@ -32,16 +31,16 @@ def load(source):
         kind, *fields = row.split(",")
         try:
             if kind == ("w" if words else "lin1"):
-                words.extend(_ints(fields))
+                words.extend(_ints(list(map(int, fields))))
             elif kind == "yi" and words:
                 classes.append(int(row[3:]))
             elif kind == "ys" and words:
                 classes.append(row[3:])
-            elif kind == "crc":
+            elif row[:4] == "crc,":
                 model = _new(words, tuple(classes))
             else:
                 raise ValueError("unknown row, or out of order")
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:
             raise ValueError("line %d: %s" % (number, error))
     if model is None:
         raise ValueError("line %d: file is incomplete" % number)

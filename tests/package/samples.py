@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
 from sklearn.neighbors import KNeighborsClassifier
 
 from emlmpy import convert, iir
@@ -21,6 +22,7 @@ def predictors() -> dict[str, Predictor]:
     return {
         "forest": convert(RandomForestClassifier(3, random_state=1).fit(X, Y)),
         "nearest neighbours": convert(KNeighborsClassifier(3).fit(X, Y)),
+        "linear model": convert(LogisticRegression().fit(X, Y)),
     }
 
 

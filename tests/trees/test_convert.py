@@ -36,6 +36,7 @@ from sklearn.ensemble import (
 from sklearn.linear_model import LinearRegression
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.svm import SVR
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from threadpoolctl import threadpool_limits
 
@@ -540,9 +541,9 @@ BAD = {
     "unfitted": (lambda: FOREST, ValueError, "not fitted"),
     "unfitted boosting": (lambda: HistGradientBoostingClassifier(), ValueError, "not fitted"),
     "linear": (
-        lambda: LinearRegression().fit(X, NUMBERS),
+        lambda: SVR().fit(X, NUMBERS),
         TypeError,
-        "LinearRegression is not supp",
+        "SVR is not supp",
     ),
     "ada boost": (
         lambda: AdaBoostClassifier().fit(X, CLASSES),

@@ -1,0 +1,1 @@
+"""Tests of linear models: emlmpy.linear and emllinear."""
