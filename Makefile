@@ -8,8 +8,8 @@
 # make wheel   build the package for pip into build/wheel, as wheel and as sources
 # make lint    check the style of the C and Python sources, and their types
 # make types   check the types alone
-# make formats  write what comes from formats/*.toml
-# make requirements  pin and hash the Python packages anew, after a change to requirements.in
+# make formats write what comes from formats/*.toml
+# make requirements pin and hash the Python packages anew, after a change to requirements.in
 # make clean   remove all that was built; make help shows this
 #
 # The first use on Debian 12, as root, installs what is missing (tools/setup).

@@ -243,6 +243,30 @@ def emlearn_rows(machine: str, vote: str) -> Iterator[Row]:
     yield "emltrees", f"emlearn_class_{name}_10x10", machine, "instructions", index
 
 
+def emlearn_agreement() -> Iterator[Row]:
+    """How often x < int(threshold) and one vote a tree, as emlearn-micropython has, agree."""
+    for depth in (5, None):
+        nodes, roots, leaves = [], [], []
+        for line in emlearn_csv(forest(10, depth)).decode().splitlines():
+            kind, *fields = line.split(",")
+            if kind == "n":
+                nodes.append([int(float(field)) for field in fields])
+            elif kind in "rl":
+                (roots if kind == "r" else leaves).append(int(fields[0]))
+        test = digits()[1]
+        votes = np.zeros((len(test), 10), int)
+        for row, vote in zip(test, votes, strict=True):
+            for node in roots:
+                jump = 0
+                while jump >= 0:
+                    feature, threshold, left, right = nodes[node]
+                    jump = left if row[feature] < threshold else right
+                    node += jump
+                vote[leaves[-jump - 1]] += 1
+        same = votes.argmax(axis=1) == forest(10, depth).predict(test)
+        yield "emltrees", f"emlearn_agreement_digits_10x{depth}", "all", "agreement", same.mean()
+
+
 def own_rows(machine: str, vote: str, trees: int = 10) -> Iterator[Row]:
     """predict(features) and predict(features, out)."""
     files = {"model.csv": own_file(trees, 10, vote, "csv"), "rows.bin": rows()}
@@ -391,3 +415,4 @@ def measure() -> Iterator[Row]:
         yield from peers(machine)
     for machine in MACHINES:
         yield from agreement(machine)
+    yield from emlearn_agreement()

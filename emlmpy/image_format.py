@@ -6,3 +6,7 @@ HEAD = 32
 FIELDS = 20
 # all images but a file's last have a multiple of so many bytes
 ALIGNMENT = 4
+# a tree ensemble: forest.md
+FOREST = "T"
+# names of features: forest.md
+NAMES = "N"

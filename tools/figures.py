@@ -20,12 +20,14 @@ third word is * it stands for all machines or architectures, and `min` or `max` 
 dist,emlfft,*,bytes}`. With `:.2f` or the like behind it a figure is written so; else whole,
 thousands apart.
 
-Between `<!-- bytes -->` and `<!-- /bytes -->` is the table of the modules' bytes. Between `<!--
-output NAME -->` and `<!-- /output -->` is what an example prints, from benchmarks/outputs; `python
--m benchmarks.outputs` runs the examples. Tests compare all this with its sources, and the outputs
-with the examples. A test refuses figures outside of all this, but in a paragraph that names the test
-that holds them, `<!-- held by tests/knn/test_knn.py::test_predict -->`, or says `<!-- given -->`: a
-setting, which nobody measured.
+Between `<!-- bytes -->` and `<!-- /bytes -->` is the table of the modules' bytes. Between
+`<!-- output NAME -->` and `<!-- /output -->` is what an example prints, from benchmarks/outputs;
+`python -m benchmarks.outputs` runs the examples. Tests compare all this with its sources, and the
+outputs with the examples.
+
+A test refuses figures outside of all this, but in a paragraph that names the test that holds them,
+`<!-- held by tests/knn/test_knn.py::test_predict -->`, or says `<!-- given -->`: a setting, which
+nobody measured.
 """
 
 import csv

@@ -5,11 +5,12 @@ A table holds the numbers of one file format. From it come
 - a module of emlmpy (`python`): the same constants and enums, and `struct.Struct`s of the layouts;
 - the tables of a document, between `<!-- table NAME -->` and `<!-- /table -->`.
 
-`constants` have a name, a value, what they are (`says`), and `unsigned = true` for C's suffix.
-`enums` have a name, the heads of the columns of their table, and `values`: number, name in C, name
-in Python, texts of the columns. `rows` are the kinds of rows of a text file: their tag, which is
-the enum `ROW_...` in C, and texts. `layouts` have fields: name, type, how many, what; `pad = true`
-where Python neither reads nor writes them. In C they are a struct, named `c`, or with
+`constants` have a name, a value, what they are (`says`), `unsigned = true` for C's suffix, and
+`text = true` where errors name them: then C has it as a text, too. `letters` are tags of one
+letter. `enums` have a name, the heads of the columns of their table, and `values`: number, name in
+C, name in Python, texts of the columns. `rows` are the kinds of rows of a text file: their tag,
+which is the enum `ROW_...` in C, and texts. `layouts` have fields: name, type, how many, what; `pad
+= true` where Python neither reads nor writes them. In C they are a struct, named `c`, or with
 `offsets_in_c` the macros `AT_...`. A test compares all files with their table.
 """
 
@@ -42,7 +43,19 @@ def comment(text: str, indent: str, mark: str) -> list[str]:
     """Return a comment as lines that fit, without Markdown's marks."""
     lead = f"{indent}{mark} "
     text = re.sub(r"[`*]{1,2}(.+?)[`*]{1,2}", r"\1", text)
+    text = re.sub(r"\[(.+?)\]\(.+?\)", r"\1", text)
     return textwrap.wrap(text, WIDTH, initial_indent=lead, subsequent_indent=lead)
+
+
+def read_table(path: Path) -> Table:
+    """Read a table. In its texts {NAME} stands for a constant, and so does a layout's `start`."""
+    text = path.read_text()
+    constants = {one["name"]: one["value"] for one in tomllib.loads(text)["constants"]}
+    table = tomllib.loads(re.sub(r"\{([A-Z_]+)\}", lambda found: str(constants[found[1]]), text))
+    for layout in table.get("layouts", ()):
+        if isinstance(layout.get("start"), str):
+            layout["start"] = constants[layout["start"]]
+    return table
 
 
 def layout_of(table: Table, name: str) -> Table:
@@ -95,7 +108,10 @@ def c_constants(table: Table) -> list[str]:
         if constant.get("in_c", True):
             suffix = "u" if constant.get("unsigned") else ""
             lines += comment(constant["says"], "", "//")
-            lines.append(f"#define {table['prefix']}{constant['name']} {constant['value']}{suffix}")
+            name = f"{table['prefix']}{constant['name']}"
+            lines.append(f"#define {name} {constant['value']}{suffix}")
+            if constant.get("text"):
+                lines.append(f'#define {name}_TEXT "{constant["value"]}"')
     return [*lines, ""]
 
 
@@ -150,6 +166,10 @@ def header(source: str, table: Table) -> str:
     for enum in table.get("enums", ()):
         values = [(one["c"], one["number"], one["texts"][0]) for one in enum["values"]]
         lines += c_enum(table["prefix"], enum["says"], values)
+    for letter in table.get("letters", ()):
+        lines += comment(letter["says"], "", "//")
+        lines.append(f"#define {table['prefix']}{letter['name']} '{letter['letter']}'")
+    lines += [""] if "letters" in table else []
     lines += c_rows(table)
     for layout in layouts:
         if "c" in layout:
@@ -186,6 +206,9 @@ def module(source: str, table: Table) -> str:
         if constant.get("in_python", True):
             lines += comment(constant["says"], "", "#")
             lines.append(f"{constant['name']} = {constant['value']}")
+    for letter in table.get("letters", ()):
+        lines += comment(letter["says"], "", "#")
+        lines.append(f'{letter["name"]} = "{letter["letter"]}"')
     for layout in layouts:
         lines += python_structs(table, layout)
     for enum in enums:
@@ -209,6 +232,8 @@ def document_tables(table: Table) -> dict[str, str]:
     found["numbers"] = markdown([["number", "what"], *numbers])
     rows = [[f"`{row['row']}`", row["many"], row["says"]] for row in table.get("rows", ())]
     found["rows"] = markdown([["row", "how many", "meaning"], *rows])
+    letters = [[f"`{one['letter']}`", one["says"]] for one in table.get("letters", ())]
+    found["letters"] = markdown([["letter", "what"], *letters])
     versions = [[one["name"], one["says"]] for one in table.get("versions", ())]
     found["versions"] = markdown([["version", "what it is"], *versions])
     for enum in table.get("enums", ()):
@@ -233,7 +258,7 @@ def outputs() -> dict[Path, str]:
     """Return the content of all files that come from the tables."""
     found = {}
     for path in sorted(ROOT.glob("formats/*.toml")):
-        table = tomllib.loads(path.read_text())
+        table = read_table(path)
         source = path.relative_to(ROOT).as_posix()
         found[ROOT / table["header"]] = header(source, table)
         found[ROOT / table["python"]] = module(source, table)

@@ -11,7 +11,7 @@ MAX_WEIGHTS = 65535
 MAX_SUM = 1073741824
 # bytes of a layer's record that all kinds have
 LAYER_HEAD = 48
-# a scale is 2^-60 or more, and below 2^60
+# a scale is 2 to the minus this power or more, and below 2 to this power
 SCALE_POWER = 60
 # What a model begins with.
 HEADER = struct.Struct("<4s2B3H2I8H28x")

@@ -4,7 +4,7 @@ import struct
 import zlib
 
 from emlmpy import files
-from emlmpy.image_format import HEAD
+from emlmpy.image_format import FOREST, HEAD, NAMES
 from emlmpy.trees.format import Kind, LeafBits
 from emlmpy.trees.quantize import FEATURE_TYPES
 from emlmpy.trees.twin import ForestTwin
@@ -15,7 +15,7 @@ NAME_ROW = "?name,"
 def is_file(data: bytes) -> bool:
     """Whether this is meant to be a model of emltrees: CSV, emlearn's too, or binary."""
     if data.startswith(b"EML"):
-        return any(image.startswith(b"EMLT") for image in images(data))
+        return any(image.startswith(f"EML{FOREST}".encode()) for image in images(data))
     rows = (row for row in text_rows(data) if not row.startswith("?"))
     return next(rows, "").startswith(("v,", "f,"))
 
@@ -94,7 +94,7 @@ def feature_names(data: bytes) -> list[str]:
     """Return the features' names; empty without."""
     if data.startswith(b"EML"):
         for image in images(data):
-            if image.startswith(b"EMLN"):
+            if image.startswith(f"EML{NAMES}".encode()):
                 return image[HEAD:].rstrip(b"\0").decode().split("\0")
         return []
     return [row.removeprefix(NAME_ROW) for row in text_rows(data) if row.startswith(NAME_ROW)]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from emlmpy import files
-from emlmpy.image_format import ALIGNMENT, FIELDS, HEAD
+from emlmpy.image_format import ALIGNMENT, FIELDS, FOREST, HEAD, NAMES
 from emlmpy.trees.format import (
     BIN_VERSION,
     CSV_VERSION,
@@ -139,7 +139,7 @@ def to_bin(forest: Forest) -> bytes:
         forest.scale is not None,
     )
     names = forest.feature_names
-    return (image("N", b"", names_body(names)) if names else b"") + image("T", fields, body)
+    return (image(NAMES, b"", names_body(names)) if names else b"") + image(FOREST, fields, body)
 
 
 def image(letter: str, fields: bytes, body: bytes) -> bytes:

@@ -5,6 +5,11 @@
 // bytes before an image's body
 #define EML_IMAGE_HEAD 32
 
+// a tree ensemble: forest.md
+#define EML_IMAGE_FOREST 'T'
+// names of features: forest.md
+#define EML_IMAGE_NAMES 'N'
+
 // Offsets. An image's first bytes; its body comes behind them.
 #define EML_IMAGE_AT_MAGIC 0
 #define EML_IMAGE_AT_LETTER 3

@@ -10,11 +10,11 @@
 #include "natmod_crc.h"
 #include "soft_float.h"
 
-#define SOS_TEXT "sos must be array('f') of 1 to 255 rows of 6"
+#define SOS_TEXT \
+    "sos must be array('f') of 1 to " EML_BIQUAD_MAX_SECTIONS_TEXT " rows of " EML_BIQUAD_ROW_TEXT
 #define SAMPLES_TEXT "samples must be array('f') or array('h')"
 #define OUT_TEXT "out must be samples, or like it and apart"
 #define STATE_TEXT "state must be array('f') with 2 values a row and channel"
-#define MAX_CHANNELS EML_BIQUAD_MAX_CHANNELS
 
 typedef struct {
     mp_obj_base_t base;
@@ -51,7 +51,7 @@ static void filter_raise(const char *error, size_t row) {
 // Copies a row of sos. The firmware divides: a division of ours would cost 700 bytes where there is
 // no FPU.
 static void filter_set_section(EmlBiquadF32 *section, const float *sos, size_t row) {
-    sos += 6 * row;
+    sos += EML_BIQUAD_ROW * row;
     filter_raise(eml_biquad_check_row(sos), row);
     const uint32_t a0 = ((const EmlBiquadBits *)sos)[3].bits;
     const EmlBiquadBits inverse = {
@@ -69,14 +69,15 @@ static mp_obj_t filter_new(mp_obj_t sos, mp_obj_t channels_obj) {
     // Counting rows needs no division.
     size_t n_sections = 0;
     size_t bytes = info.len;
-    for (; bytes >= 6 * sizeof(float) && n_sections < EML_BIQUAD_MAX_SECTIONS; n_sections++) {
-        bytes -= 6 * sizeof(float);
+    for (; bytes >= EML_BIQUAD_ROW * sizeof(float) && n_sections < EML_BIQUAD_MAX_SECTIONS;
+         n_sections++) {
+        bytes -= EML_BIQUAD_ROW * sizeof(float);
     }
     if (info.typecode != 'f' || n_sections == 0 || bytes != 0) {
         natmod_value_error(SOS_TEXT);
     }
-    const mp_int_t channels =
-        natmod_int(channels_obj, 1, MAX_CHANNELS, "channels must be 1 to 255");
+    const mp_int_t channels = natmod_int(channels_obj, 1, EML_BIQUAD_MAX_CHANNELS,
+                                         "channels must be 1 to " EML_BIQUAD_MAX_CHANNELS_TEXT);
     const size_t n_states = n_sections * channels;
     mp_obj_filter_t *self = m_malloc(sizeof(mp_obj_filter_t) + n_states * STATE_BYTES +
                                      n_sections * (sizeof(EmlBiquadF32) + sizeof(EmlBiquadI16)));

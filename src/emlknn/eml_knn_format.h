@@ -4,8 +4,10 @@
 
 // items; there is room for one at least
 #define EML_KNN_MAX_ITEMS 65535
+#define EML_KNN_MAX_ITEMS_TEXT "65535"
 // features; one at least
 #define EML_KNN_MAX_FEATURES 4096
+#define EML_KNN_MAX_FEATURES_TEXT "4096"
 // classes with labels of their own: an item has the number of its class as an int16
 #define EML_KNN_MAX_CLASSES 32768
 

@@ -95,9 +95,10 @@ static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
     self->n_classes = 0;
     EmlKnn *knn = &self->knn;
     EmlKnnHeader *header = &knn->header;
-    header->max_items = natmod_int(args[0], 1, EML_KNN_MAX_ITEMS, "max_items must be 1 to 65535");
-    header->n_features =
-        natmod_int(args[1], 1, EML_KNN_MAX_FEATURES, "n_features must be 1 to 4096");
+    header->max_items =
+        natmod_int(args[0], 1, EML_KNN_MAX_ITEMS, "max_items must be 1 to " EML_KNN_MAX_ITEMS_TEXT);
+    header->n_features = natmod_int(args[1], 1, EML_KNN_MAX_FEATURES,
+                                    "n_features must be 1 to " EML_KNN_MAX_FEATURES_TEXT);
     header->n_neighbors =
         natmod_int(args[2], 1, header->max_items, "n_neighbors must be 1 to max_items");
     header->ring = mp_obj_is_true(args[3]);

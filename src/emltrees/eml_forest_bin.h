@@ -73,7 +73,7 @@ static bool eml_forest_labels_are_good(const EmlForest *self) {
 /** Makes a forest of a binary file. */
 static inline EmlForestError eml_forest_bin(EmlForest *self, const uint8_t *data, size_t bytes) {
     self->n_trees = 0;
-    const size_t skip = eml_image_skip(data, bytes, 'T');
+    const size_t skip = eml_image_skip(data, bytes, EML_IMAGE_FOREST);
     if (skip == EML_IMAGE_DAMAGED || eml_image_bytes(data + skip, bytes - skip) != bytes - skip ||
         bytes == skip || !eml_image_is_whole(data + skip, bytes - skip)) {
         return EML_FOREST_BAD_FILE;

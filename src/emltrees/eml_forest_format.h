@@ -8,6 +8,7 @@
 #define EML_FOREST_MAX_CLASSES 255
 // trees, nodes, and leaves
 #define EML_FOREST_MAX_COUNT 65000
+#define EML_FOREST_MAX_COUNT_TEXT "65000"
 // the longest jump from a node to its child, plus the leaves (of a hard vote: the classes)
 #define EML_FOREST_MAX_LINKS 65535
 // what the proportions of a leaf add up to, but for rounding

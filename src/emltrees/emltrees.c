@@ -40,8 +40,9 @@ static mp_obj_t trees_new(size_t n_args, const mp_obj_t *args) {
     if (n_args != 0) {
         mp_arg_check_num(n_args, 0, 3, 3, false);
         for (size_t i = 0; i < 3; i++) {
-            limit[i] = natmod_int(args[i], 1, EML_FOREST_MAX_COUNT,
-                                  "trees, nodes and leaves must be 1 to 65000");
+            limit[i] =
+                natmod_int(args[i], 1, EML_FOREST_MAX_COUNT,
+                           "trees, nodes and leaves must be 1 to " EML_FOREST_MAX_COUNT_TEXT);
         }
     }
     mp_obj_trees_t *self = mp_obj_malloc(mp_obj_trees_t, (mp_obj_type_t *)&trees_type);

@@ -18,7 +18,7 @@
 #define EML_CNN_SMALL_MEMORY 65536u
 // bytes of a layer's record that all kinds have
 #define EML_CNN_LAYER_HEAD 48
-// a scale is 2^-60 or more, and below 2^60
+// a scale is 2 to the minus this power or more, and below 2 to this power
 #define EML_CNN_SCALE_POWER 60
 
 /** What a network computes with. */

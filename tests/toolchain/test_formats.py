@@ -3,7 +3,6 @@
 import re
 import struct
 import subprocess
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,7 +28,7 @@ def test_documents() -> None:
     """Every table has a document, whose tables are of all kinds that the table has."""
     assert len(TABLES) >= 5
     for path in TABLES:
-        tables = formats.document_tables(tomllib.loads(path.read_text()))
+        tables = formats.document_tables(formats.read_table(path))
         shown = set(re.findall("<!-- table ([a-z ]+) -->", path.with_suffix(".md").read_text()))
         wanted = {name for name, text in tables.items() if text.count("\n") > 2} - {"places"}
         assert shown == wanted, path.name
@@ -44,7 +43,7 @@ def test_unknown_table() -> None:
 @pytest.mark.parametrize("path", TABLES, ids=lambda path: path.name)
 def test_structs(path: Path, tmp_path: Path) -> None:
     """C's compiler puts all fields where the table says, and Python's struct has the same size."""
-    table = tomllib.loads(path.read_text())
+    table = formats.read_table(path)
     lines, expected = [], []
     for layout in table.get("layouts", ()):
         first = layout.get("start", 0)
@@ -70,6 +69,9 @@ def test_structs(path: Path, tmp_path: Path) -> None:
         if constant.get("in_c", True):
             lines.append(f"(int){table['prefix']}{constant['name']}")
             expected.append(constant["value"])
+    for letter in table.get("letters", ()):
+        lines.append(f"(int){table['prefix']}{letter['name']}")
+        expected.append(ord(letter["letter"]))
     for enum in table.get("enums", ()):
         lines += [f"(int){table['prefix']}{one['c']}" for one in enum["values"]]
         expected += [one["number"] for one in enum["values"]]
@@ -85,9 +87,24 @@ def test_structs(path: Path, tmp_path: Path) -> None:
     assert [int(number) for number in found] == expected
 
 
+def test_constants_in_texts(tmp_path: Path) -> None:
+    """Texts and starts of layouts can name constants; a name that is not there is refused."""
+    path = tmp_path / "table.toml"
+    path.write_text(
+        'constants = [{ name = "HEAD", value = 7, says = "{HEAD} bytes" }]\n'
+        '[[layouts]]\nname = "body"\nstart = "HEAD"\nfields = []\n'
+    )
+    table = formats.read_table(path)
+    assert table["constants"][0]["says"] == "7 bytes"
+    assert table["layouts"][0]["start"] == 7
+    path.write_text('constants = [{ name = "HEAD", value = 7, says = "{TAIL} bytes" }]\n')
+    with pytest.raises(KeyError, match="TAIL"):
+        formats.read_table(path)
+
+
 def test_modules() -> None:
     """Python has the tables' numbers, too, and names for all of them."""
-    forest = tomllib.loads((formats.ROOT / "formats" / "forest.toml").read_text())
+    forest = formats.read_table(formats.ROOT / "formats" / "forest.toml")
     for constant in forest["constants"]:
         assert getattr(trees_format, constant["name"]) == constant["value"]
     for enum in forest["enums"]:
