@@ -1,6 +1,7 @@
 # make demo    train on scikit-learn's digits, run on this PC's MicroPython and on an emulated board
+# make quick   run the tests of this computer alone, without emulated CPUs: about two minutes
 # make test    build everything and run every test
-# make quick   run the tests of this computer alone
+# make fuzz    search for inputs that break the kernels, a minute each; or make fuzz SECONDS=3600
 # make dist    build all modules for all architectures into dist/
 # make bench   measure everything and write benchmarks/results.csv
 # make figures put the figures of dist/ and results.csv into the documents
@@ -18,8 +19,8 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 C_SOURCES = $(shell git ls-files '*.c' '*.h')
 
-.PHONY: help demo test quick dist bench wheel lint types clean setup kernels machines requirements \
-	formats figures
+.PHONY: help demo quick test fuzz dist bench wheel lint types clean setup kernels machines \
+	requirements formats figures
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -37,12 +38,16 @@ demo: kernels
 	@python -m machines.build unix-x64 cortex-m0
 	@python examples/digits/demo.py
 
+quick: kernels
+	@python -m machines.build unix-x64
+	@python -m pytest --numprocesses auto --dist worksteal -m "not slow" --machine unix-x64
+
 test: machines
 	@python -m pytest --numprocesses auto --dist loadfile
 
-quick: kernels
-	@python -m machines.build unix-x64
-	@python -m pytest --numprocesses auto --dist loadfile -m "not slow" --machine unix-x64
+SECONDS ?= 60
+fuzz: kernels
+	@python -m tests.fuzz --seconds $(SECONDS)
 
 dist: setup
 	@python tools/dist.py

@@ -1,1 +1,1 @@
-"""The emulated machines that tests run on: machine.py uses them, build.py makes them."""
+"""Emulated microcontrollers: `python -m machines`, described in README.md."""

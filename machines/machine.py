@@ -1,4 +1,4 @@
-"""The machines that tests run on, and how to run a script on one of them.
+"""The emulated machines, and how to run a script on one of them.
 
     output = MACHINES["cortex-m0"].run("import emltrees; ...", {"emltrees.mpy": path})
 
@@ -28,6 +28,9 @@ from machines.raw_repl import RawRepl
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "machines"
 COUNTER = BUILD / "counter" / "dist" / "armv6m_6.3" / "instructions.mpy"
+
+# Seconds of a board's time without a sign of life, until its files are copied.
+STARTING = 60
 
 LARGEST_DISK = 512 * 1024  # bytes, of all boards
 
@@ -60,6 +63,7 @@ class DeviceError(Exception):
         """Keep what the script printed, and what MicroPython says of the exception."""
         last = "\n".join(output.splitlines()[-20:]) or "(none)"
         super().__init__(f"{what}\n{traceback}\nlast output:\n{last}")
+        self.what = what
         self.output = output
         self.traceback = traceback
 
@@ -82,12 +86,29 @@ class Machine(ABC):
         files: Files | None = None,
         timeout: float = 60,
         on_output: OnOutput | None = None,
+        total: float | None = None,
     ) -> str:
         """Run a script, a path or the text itself, beside these files; return what it prints.
 
-        The script has `timeout` seconds: those in which this computer does other work instead do
-        not count (process.py). `on_output` is given what it prints piece by piece, as it appears.
+        Times follow progress: a script is ended when it prints nothing for `timeout` seconds, and
+        also after `total` seconds, which are ten times as many unless they are given. Seconds in
+        which this computer does other work instead do not count (process.py). `on_output` is given
+        what the script prints piece by piece, as it appears.
+
+        Raises DeviceError when the script ends with an exception, files do not fit or the machine
+        stops; DeviceTimeout, which is one, when the time is over.
         """
+
+    def module(self, name: str) -> Path:
+        """The native module as it ships for this machine; FileNotFoundError if there is none."""
+        folder = ROOT / "dist" / f"{self.arch}_6.3"
+        path = folder / f"{name}.mpy"
+        if not path.exists():
+            names = ", ".join(sorted(path.stem for path in folder.glob("*.mpy")))
+            raise FileNotFoundError(
+                f"no module {name} for {self.arch}; there are {names or 'none'}"
+            )
+        return path
 
 
 @dataclass(frozen=True)
@@ -102,6 +123,7 @@ class Program(Machine):
         files: Files | None = None,
         timeout: float = 60,
         on_output: OnOutput | None = None,
+        total: float | None = None,
     ) -> str:
         """See Machine.run."""
         output = ""
@@ -116,13 +138,15 @@ class Program(Machine):
             ) as process:
                 limit = TimeLimit(timeout, partial(cpu_usage, process.pid))
                 assert process.stdout is not None
+                limit.begin(10 * timeout if total is None else total)
                 try:
                     for text in _decoded(read(process, process.stdout.fileno(), limit)):
+                        limit.progress()
                         output += text
                         if on_output:
                             on_output(text)
-                except TimeoutError:
-                    raise DeviceTimeout(f"{self.name}: no end in {timeout} s", output) from None
+                except TimeoutError as error:
+                    raise DeviceTimeout(f"{self.name}: {error}", output) from None
                 status = process.wait()
             errors.seek(0)
             traceback = errors.read().decode(errors="replace")
@@ -132,12 +156,33 @@ class Program(Machine):
 
 
 @dataclass(frozen=True)
+class Counter:
+    """A 32-bit timer of a board, which counts instructions where QEMU runs with a `shift`.
+
+    `start` and `stop` are what MicroPython executes to start it and before it reads it, `read` the
+    expression that it reads; `frequency` is in Hz.
+    """
+
+    start: str
+    read: str
+    frequency: int
+    stop: str = "pass"
+    downwards: bool = False
+
+    def instructions(self, start: int, stop: int, shift: int) -> int:
+        """How many were executed between two readings."""
+        ticks = (start - stop if self.downwards else stop - start) & 0xFFFF_FFFF
+        return round(ticks * 1e9 / self.frequency / (1 << shift))
+
+
+@dataclass(frozen=True)
 class Board(Machine):
     """A microcontroller under QEMU, with MicroPython's ports/qemu and a board of ours."""
 
     qemu: tuple[str, ...]
     # Where QEMU puts a run's files at reset: memory that the firmware does not use.
     files_address: int
+    counter: Counter
 
     def run(
         self,
@@ -145,33 +190,37 @@ class Board(Machine):
         files: Files | None = None,
         timeout: float = 60,
         on_output: OnOutput | None = None,
+        total: float | None = None,
         shift: int | None = None,
     ) -> str:
-        """See Machine.run. Files that are copied have `timeout` anew with every 4 kB of them.
+        """See Machine.run. While files are copied, every 4 kB of them are progress.
 
-        On a Cortex-M a `shift` turns exact counting on and adds the module `instructions`
-        (counter/instructions.c): 8 for calls of up to 2 million instructions, 4 for up to 40
-        million, where a count is right within 3.
+        A `shift` turns exact counting on: 2**shift nanoseconds of the board's time are then one
+        instruction. On a Cortex-M that adds the module `instructions` (counter/instructions.c): 8
+        for calls of up to 2 million instructions, 4 for up to 40 million, where a count is right
+        within 3.
         """
         contents = {name: _bytes(content) for name, content in (files or {}).items()}
-        if shift is not None:
+        if shift is not None and self.name.startswith("cortex-m"):
             contents["instructions.mpy"] = COUNTER.read_bytes()
         output = ""
-        with self._booted(contents, shift, timeout) as (process, port, limit):
+        with self._booted(contents, shift) as (process, port, limit):
             try:
                 repl = RawRepl(read(process, port, limit), partial(os.write, port))
                 self._copy_files(repl, limit, contents)
-                limit.restart()
+                limit.seconds = timeout
+                limit.begin(10 * timeout if total is None else total)
                 for text in _decoded(repl.run(_bytes(script))):
+                    limit.progress()
+                    output += text
                     if on_output:
                         on_output(text)
-                    output += text
                     # The last that a board says after a fault: its registers.
                     if re.search(r"exception caught:.*xPSR: \w+\n", output[-1000:], re.DOTALL):
                         raise DeviceError(f"{self.name}: CPU fault", output)
                 traceback = _text(repl.traceback())
-            except TimeoutError:
-                raise DeviceTimeout(f"{self.name}: no end in {timeout} s", output) from None
+            except TimeoutError as error:
+                raise DeviceTimeout(f"{self.name}: {error}", output) from None
             except EOFError:
                 raise DeviceError(f"{self.name}: QEMU stopped", output) from None
         if traceback:
@@ -181,7 +230,7 @@ class Board(Machine):
     @contextmanager
     def serial(self) -> Iterator[str]:
         """Switch the board on; yield the path of its serial port, for mpremote."""
-        with self._booted({}, None, timeout=60) as (_, port, _):
+        with self._booted({}, None) as (_, port, _):
             yield os.ttyname(port)
 
     def _copy_files(self, repl: RawRepl, limit: TimeLimit, contents: Mapping[str, bytes]) -> None:
@@ -192,10 +241,10 @@ class Board(Machine):
         try:
             for piece in repl.run(script.encode()):
                 printed += piece
-                limit.restart()
+                limit.progress()
             traceback = _text(repl.traceback())
         except TimeoutError:
-            what = f"{self.name}: files not copied, no progress in {limit.seconds} s"
+            what = f"{self.name}: files not copied, no progress in {limit.seconds:g} s"
             raise DeviceTimeout(what, _text(printed)) from None
         if "OSError: 28" in traceback:
             needed = sum(size for _, size in sizes)
@@ -211,7 +260,7 @@ class Board(Machine):
 
     @contextmanager
     def _booted(
-        self, contents: Mapping[str, bytes], shift: int | None, timeout: float
+        self, contents: Mapping[str, bytes], shift: int | None
     ) -> Iterator[tuple[subprocess.Popen[bytes], int, TimeLimit]]:
         """Start QEMU at one end of a pty and wait for MicroPython's prompt; yield the other.
 
@@ -233,10 +282,9 @@ class Board(Machine):
                 loader = f"loader,file={memory.name},addr={self.files_address},force-raw=on"
                 command += ["-device", loader]
             with started(command, stdin=board_end, stdout=board_end, stderr=errors) as process:
-                limit = TimeLimit(timeout, partial(cpu_usage, process.pid))
+                limit = TimeLimit(STARTING, partial(cpu_usage, process.pid))
                 try:
-                    self._await_prompt(read(process, port, limit), errors)
-                    limit.restart()
+                    self._await_prompt(read(process, port, limit), limit, errors)
                     # QEMU looks for input once a second until something wakes its main loop; this
                     # signal, which it takes in there and ignores, does.
                     process.send_signal(signal.SIGIO)
@@ -245,18 +293,37 @@ class Board(Machine):
                     os.close(port)
                     os.close(board_end)
 
-    def _await_prompt(self, pieces: Iterable[bytes], errors: IO[bytes]) -> None:
+    def _await_prompt(self, pieces: Iterable[bytes], limit: TimeLimit, errors: IO[bytes]) -> None:
         banner = ""
         try:
             for text in _decoded(pieces):
+                limit.progress()
                 banner += text
                 if banner.endswith(">>> "):
                     return
         except TimeoutError:
-            raise DeviceTimeout(f"{self.name}: no prompt", banner) from None
+            what = f"{self.name}: no prompt, no progress in {limit.seconds:g} s"
+            raise DeviceTimeout(what, banner) from None
         errors.seek(0)
         raise DeviceError(f"{self.name}: QEMU stopped: {_text(errors.read())}", banner)
 
+
+def _mps2_timer(address: int, frequency: int) -> Counter:
+    """The first of the CMSDK timers, loaded with the greatest value."""
+    start = f"machine.mem32[{address + 8}] = 0xFFFFFFFF; machine.mem32[{address}] = 1"
+    return Counter(start, f"machine.mem32[{address + 4}]", frequency, downwards=True)
+
+
+_MICROBIT_TIMER = Counter(
+    "; ".join(
+        f"machine.mem32[0x40008000 + {register}] = {value}"
+        for register, value in (("0x508", 3), ("0x510", 0), ("0x00C", 1), ("0x000", 1))
+    ),
+    "machine.mem32[0x40008540]",
+    16_000_000,
+    stop="machine.mem32[0x40008040] = 1",  # copies the counter to where it is read
+)
+_RISCV_TIMER = Counter("pass", "machine.mem32[0x0200BFF8]", 10_000_000)
 
 MACHINES: dict[str, Machine] = {
     machine.name: machine
@@ -271,14 +338,21 @@ MACHINES: dict[str, Machine] = {
                 *("-global", "nrf51-soc.sram-size=262144"),
             ),
             files_address=0x0008_0000,
+            counter=_MICROBIT_TIMER,
         ),
         *(
-            Board(name, arch, ("qemu-system-arm", "-machine", machine), files_address=address)
-            for name, arch, machine, address in (
-                ("cortex-m3", "armv7m", "mps2-an385", 0x0020_0000),
-                ("cortex-m4f", "armv7emsp", "mps2-an386", 0x0020_0000),
-                ("cortex-m7", "armv7emdp", "mps2-an500", 0x0020_0000),
-                ("cortex-m33", "armv7emsp", "mps2-an505", 0x1020_0000),
+            Board(
+                name,
+                arch,
+                ("qemu-system-arm", "-machine", machine),
+                files_address=memory,
+                counter=_mps2_timer(timer, frequency),
+            )
+            for name, arch, machine, memory, timer, frequency in (
+                ("cortex-m3", "armv7m", "mps2-an385", 0x0020_0000, 0x4000_0000, 25_000_000),
+                ("cortex-m4f", "armv7emsp", "mps2-an386", 0x0020_0000, 0x4000_0000, 25_000_000),
+                ("cortex-m7", "armv7emdp", "mps2-an500", 0x0020_0000, 0x4000_0000, 25_000_000),
+                ("cortex-m33", "armv7emsp", "mps2-an505", 0x1020_0000, 0x5000_0000, 20_000_000),
             )
         ),
         Program("xtensa", "xtensawin", emulator=("qemu-xtensa", "-cpu", "de233_fpu")),
@@ -288,6 +362,7 @@ MACHINES: dict[str, Machine] = {
                 "rv32imc",
                 ("qemu-system-riscv32", "-machine", "virt", "-bios", "none"),
                 files_address=0x8200_0000,
+                counter=_RISCV_TIMER,
             )
             for name in ("rv32", "rv32f")
         ),

@@ -1,5 +1,6 @@
 """The process that a machine is: it ends with its block, and its waiting for it has an end."""
 
+import math
 import os
 import select
 import subprocess
@@ -14,7 +15,7 @@ PERIOD = 0.1
 
 
 class TimeLimit:
-    """Raises TimeoutError once a process has worked, or slept, for `seconds`.
+    """Raises TimeoutError once a process has worked, or slept, for `seconds` without progress.
 
     Time in which it wants a CPU and gets none, because this computer does other work, does not
     count: a limit means the same on a busy computer as on an idle one.
@@ -30,25 +31,38 @@ class TimeLimit:
         self.seconds = seconds
         self._usage = usage
         self._clock = clock
-        self.restart()
+        self.begin()
 
-    def restart(self) -> None:
-        """Allow all of the time anew, because there was progress."""
-        self._spent = 0.0
+    def begin(self, total: float = math.inf) -> None:
+        """Begin anew: there may be `total` seconds in all, however much progress there is."""
+        self.total = total
+        self._spent = self._spent_in_all = 0.0
         self._cpu = self._usage()[0]
         self._time = self._clock()
 
+    def progress(self) -> None:
+        """Allow all of the seconds anew, because there was progress."""
+        self._advance()
+        self._spent = 0.0
+
     def check(self) -> None:
-        """Raise TimeoutError if the time is over."""
+        """Raise TimeoutError, which says what took too long, if the time is over."""
+        self._advance()
+        if self._spent >= self.seconds:
+            raise TimeoutError(f"no progress in {self.seconds:g} s")
+        if self._spent_in_all >= self.total:
+            raise TimeoutError(f"no end in {self.total:g} s")
+
+    def _advance(self) -> None:
         elapsed = self._clock() - self._time
         if elapsed < PERIOD:
             return
         cpu, wants_cpu = self._usage()
-        self._spent += cpu - self._cpu if wants_cpu else elapsed
+        counted = cpu - self._cpu if wants_cpu else elapsed
+        self._spent += counted
+        self._spent_in_all += counted
         self._cpu = cpu
         self._time += elapsed
-        if self._spent >= self.seconds:
-            raise TimeoutError
 
 
 def cpu_usage(pid: int) -> tuple[float, bool]:

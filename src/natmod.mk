@@ -52,8 +52,12 @@ $(CONFIG_H): $(wildcard $(COMMON)/*.h) $(ROOT)/pyproject.toml $(ROOT)/src/natmod
 
 # mpy_ld.py writes the name it is given for its output into that output: no folders in it.
 LINKED = $(BUILD)/linked/$(MOD).mpy
+# It reads all of libgcc and libm, which takes 4 s, and keeps what it found in the folder that it
+# runs in. All modules share that here.
+LINK_CACHE = $(ROOT)/build/natmod/mpy_ld_cache
 $(LINKED): $(SRC_O)
-	$(Q)$(MKDIR) -p $(@D)
+	$(Q)$(MKDIR) -p $(@D) $(LINK_CACHE)
+	$(Q)ln -sfn $(LINK_CACHE) $(@D)/.mpy_ld_cache
 	$(Q)cd $(@D) && $(MPY_LD) --arch $(ARCH) --qstrs $(CONFIG_H) $(MPY_LD_FLAGS) -o $(@F) $^
 
 $(RESULT): $(LINKED) $(SRC_MPY)

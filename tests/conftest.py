@@ -2,7 +2,8 @@
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,10 @@ FIXTURES = {
     "board": [name for name, machine in MACHINES.items() if isinstance(machine, Board)],
     "cortex_m": [name for name in MACHINES if name.startswith("cortex-m")],
 }
+
+
+# The PC's CPU, the smallest one and the commonest one with an FPU.
+FULL_MACHINES = ("unix-x64", "cortex-m0", "cortex-m4f")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,13 +47,54 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each test its machines, of those that --machine selects."""
+    """Give each test its machines, of those that --machine selects, and its `cases`."""
     selected = metafunc.config.getoption("machine") or list(MACHINES)
     for fixture, names in FIXTURES.items():
         if fixture not in metafunc.fixturenames:
             continue
-        names = [name for name in names if name in selected]
-        metafunc.parametrize(fixture, names, indirect=True, scope="session")
+        only = metafunc.definition.get_closest_marker("machines")
+        names = [name for name in names if name in selected and (not only or name in only.args)]
+        cases = metafunc.definition.get_closest_marker("cases")
+        if cases is None:
+            metafunc.parametrize(fixture, names, indirect=True, scope="session")
+        else:
+            parametrize_cases(metafunc, fixture, names, *cases.args, **cases.kwargs)
+
+
+def parametrize_cases(
+    metafunc: pytest.Metafunc,
+    fixture: str,
+    machines: Sequence[str],
+    names: str,
+    values: Iterable[Any],
+    elsewhere: Sequence[Any] | None = None,
+    ids: Sequence[str] | Callable[[Any], str] | None = None,
+) -> None:
+    """Run a test with all values on FULL_MACHINES, and with those of `elsewhere` on the others.
+
+    That is what the marker `cases` asks for, which is otherwise used as parametrize is. The default
+    of `elsewhere` is the first and the last value.
+    """
+    values = list(values)
+    if elsewhere is None:
+        few = [0, len(values) - 1]
+    else:
+        few = [values.index(value) for value in elsewhere]
+    single = "," not in names
+    cases = []
+    for machine in machines:
+        for index in range(len(values)) if machine in FULL_MACHINES else few:
+            row = (values[index],) if single else values[index]
+            if callable(ids):
+                words = ids(values[index])
+            elif ids:
+                words = ids[index]
+            elif all(isinstance(item, str | int | float) for item in row):
+                words = "-".join(map(str, row))
+            else:
+                words = f"{names}{index}"
+            cases.append(pytest.param(machine, *row, id=f"{machine}-{words}"))
+    metafunc.parametrize(f"{fixture},{names}", cases, indirect=[fixture], scope="session")
 
 
 @pytest.fixture(scope="session")

@@ -27,8 +27,8 @@ def measure(machine: str, sound: Path | None) -> tuple[list[str], np.ndarray]:
     weighting = BUILD / "a_weighting.csv"
     iir.save(a_weighting(RATE), weighting, int16=False)
     files = {"a_weighting.csv": weighting}
-    for module in ("emliir.mpy", "emlfft.mpy"):
-        files[module] = ROOT / "dist" / f"{MACHINES[machine].arch}_6.3" / module
+    for module in ("emliir", "emlfft"):
+        files[f"{module}.mpy"] = MACHINES[machine].module(module)
     if sound:
         files["sound.wav"] = sound
     lines = MACHINES[machine].run(MAIN, files).splitlines()

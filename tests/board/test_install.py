@@ -18,6 +18,8 @@ from machines.machine import ROOT, Board
 from tools import dist
 
 DIST = ROOT / "dist"
+# The boards differ in nothing that mpremote sees but the architecture.
+pytestmark = pytest.mark.machines("cortex-m0", "cortex-m4f")
 
 
 @pytest.fixture(scope="module")

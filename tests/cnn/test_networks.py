@@ -43,7 +43,7 @@ def slow(machine: Machine) -> bool:
     return machine.name != "unix-x64"
 
 
-@pytest.mark.parametrize("name", cnn_models.MODELS)
+@pytest.mark.cases("name", cnn_models.MODELS, elsewhere=["residual", "separable_softmax"])
 def test_int8(machine: Machine, name: str) -> None:
     """Each kind of layer gives LiteRT's bits, softmax those or one beside."""
     tflite, file = cnn_models.build(name)
@@ -54,7 +54,7 @@ def test_int8(machine: Machine, name: str) -> None:
     assert (found.argmax(axis=1) == expected.argmax(axis=1)).all()
 
 
-@pytest.mark.parametrize(
+@pytest.mark.cases(
     "name",
     ["convolution_strided", "convolution_padded", "depthwise_multiplied", "dense_per_channel",
      "residual", "separable_softmax"],
@@ -68,8 +68,8 @@ def test_fp32(machine: Machine, name: str) -> None:
     np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize(
-    ("scale", "zero_point"),
+@pytest.mark.cases(
+    "scale,zero_point",
     [(1 / 255, -128), (1 / 255, -127), (1 / 254.4, -128), (1 / 255.6, -128), (0.0078125, -1),
      (2.0, 0)],
 )  # fmt: skip
@@ -107,7 +107,7 @@ def test_fp32_bytes(machine: Machine) -> None:
     np.testing.assert_allclose(found, pixels / 255, rtol=2e-7)
 
 
-@pytest.mark.parametrize(("n", "scale"), [(300, 1e-4), (300, 0.07), (2, 0.3), (20, 1.0), (3, 50.0)])
+@pytest.mark.cases("n,scale", [(300, 1e-4), (300, 0.07), (2, 0.3), (20, 1.0), (3, 50.0)])
 def test_softmax(machine: Machine, n: int, scale: float) -> None:
     """Softmax over few and many classes, of all that an int8 can say."""
     network = cnn_models.Network(22, (n,))

@@ -13,18 +13,18 @@ from matplotlib import image
 from scipy import signal
 
 from machines.build import build
-from machines.machine import MACHINES, ROOT, DeviceError
+from machines.machine import MACHINES, ROOT, DeviceError, Machine
 
 EXAMPLE = ROOT / "examples" / "soundlevel"
-NAMES = ["unix-x64", "cortex-m4f"]
+two_machines = pytest.mark.machines("unix-x64", "cortex-m4f")
 RATE, BLOCK, BANDS = 32000, 1024, 32
 F1, F2, F3, F4 = 20.598997, 107.65265, 737.86223, 12194.217
 
 
 @pytest.fixture(scope="module", autouse=True)
-def built() -> None:
-    """The two machines."""
-    build(NAMES)
+def on_this_pc() -> None:
+    """This PC's MicroPython, which some of the tests run on alone."""
+    build(["unix-x64"])
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,7 @@ def weighting(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def modules(name: str) -> dict[str, Path | bytes]:
     """The modules as they ship."""
-    folder = ROOT / "dist" / f"{MACHINES[name].arch}_6.3"
-    return {module: folder / module for module in ("emliir.mpy", "emlfft.mpy")}
+    return {f"{module}.mpy": MACHINES[name].module(module) for module in ("emliir", "emlfft")}
 
 
 def run(name: str, weighting: Path, sound: bytes | None = None) -> str:
@@ -130,20 +129,20 @@ def tone(hertz: float, decibels: float, seconds: float = 1.1) -> np.ndarray:
     return np.round(wave).astype("<i2")
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_noise(name: str, weighting: Path) -> None:
+@two_machines
+def test_noise(machine: Machine, weighting: Path) -> None:
     """Without a file and a microphone."""
-    levels = check(run(name, weighting), noise())
+    levels = check(run(machine.name, weighting), noise())
     assert levels.shape == (4, 3)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_wav(name: str, weighting: Path) -> None:
+@two_machines
+def test_wav(machine: Machine, weighting: Path) -> None:
     """Other chunks are passed over; the microphone's data sheet says what the tone must read."""
     samples = tone(1000, -26)
     loud = chunk(b"LIST", bytes(range(1, 254)) * 31)  # of odd length
     sound = wav(loud, form(), loud, chunk(b"data", samples.tobytes()), loud)
-    levels = check(run(name, weighting, sound), samples.astype(float))
+    levels = check(run(machine.name, weighting, sound), samples.astype(float))
     assert levels[-1, 1] == pytest.approx(94, abs=0.1)
 
 
@@ -204,11 +203,10 @@ for number in range({len(BAD)}):
 """
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_bad_wav(name: str) -> None:
+@two_machines
+def test_bad_wav(machine: Machine) -> None:
     """A clear error each, before a filter is read, and no levels."""
-    machine = MACHINES[name]
-    files = modules(name)
+    files = modules(machine.name)
     files["main.py"] = EXAMPLE / "main.py"
     files.update({f"{number}.wav": sound for number, (sound, _) in enumerate(BAD)})
     assert machine.run(EACH, files).splitlines() == [text for _, text in BAD]

@@ -1,27 +1,8 @@
-// Transforms random samples of all lengths, under sanitizers: any floats, any int16, any window.
-// Arguments: seed, rounds.
+// Transforms samples of all lengths, under sanitizers: any floats, any int16, any window.
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "choices.h"
 #include "eml_fft_f32.h"
 #include "eml_fft_i16.h"
-
-static uint32_t state;
-
-static uint32_t next_random(void) {
-    state = state * 1664525u + 1013904223u;
-    return state >> 8;
-}
-
-// Any bits: huge, tiny, infinite and NaN.
-static float any_float(void) {
-    const uint32_t bits = next_random() << 16 ^ next_random();
-    float value;
-    memcpy(&value, &bits, sizeof(value));
-    return value;
-}
 
 static float finite_float(void) {
     float value;
@@ -29,14 +10,6 @@ static float finite_float(void) {
         value = any_float();
     } while (value - value != 0);
     return value;
-}
-
-static void *allocate(size_t count, size_t bytes) {
-    void *memory = calloc(count, bytes);
-    if (memory == NULL) {
-        exit(2);
-    }
-    return memory;
 }
 
 static void fill_f32(float *samples, size_t n) {
@@ -104,24 +77,20 @@ static void try_i16(uint32_t log2_n, const uint32_t *twiddle) {
     free(window);
 }
 
-int main(int count, char **arguments) {
-    if (count != 3) {
-        return 2;
-    }
-    state = (uint32_t)strtoul(arguments[1], NULL, 10);
-    const uint32_t rounds = (uint32_t)strtoul(arguments[2], NULL, 10);
-    for (uint32_t round = 0; round < rounds; round++) {
-        const uint32_t log2_n = 3 + round % 10;
-        const size_t twiddles = ((size_t)3 << log2_n) / 4;
-        float *f32 = allocate(2 * twiddles, sizeof(float));
-        uint32_t *i16 = allocate(twiddles, sizeof(uint32_t));
-        eml_fft_f32_fill(log2_n, f32);
-        eml_fft_i16_fill(log2_n, i16);
-        try_f32(log2_n, f32);
-        try_i16(log2_n, i16);
-        free(f32);
-        free(i16);
-    }
-    printf("%u rounds\n", rounds);
-    return 0;
+static uint32_t rounds_done;
+
+static void once(void) {
+    const uint32_t log2_n = 3 + (below(2) == 1 ? below(10) : below(5));
+    const size_t twiddles = ((size_t)3 << log2_n) / 4;
+    float *f32 = allocate(2 * twiddles, sizeof(float));
+    uint32_t *i16 = allocate(twiddles, sizeof(uint32_t));
+    eml_fft_f32_fill(log2_n, f32);
+    eml_fft_i16_fill(log2_n, i16);
+    try_f32(log2_n, f32);
+    try_i16(log2_n, i16);
+    free(f32);
+    free(i16);
+    rounds_done++;
 }
+
+CHOICES_MAIN(once, rounds_done)

@@ -1,19 +1,9 @@
-// Feeds a model file that is cut and changed to the readers, under sanitizers. What loads must
-// predict. A binary file gets a right checksum, or nothing but that would be tried. Arguments:
-// file, seed, rounds.
+// Feeds model files that are cut and changed to the readers, under sanitizers. What loads must
+// predict. A file gets a right checksum, or nothing but that would be tried. The arguments are a
+// file, a seed and rounds; with -DEML_FUZZER, libFuzzer changes the files.
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "choices.h"
 #include "eml_forest_csv.h"
-
-static uint32_t state;
-
-static uint32_t next_random(void) {
-    state = state * 1664525u + 1013904223u;
-    return state >> 8;
-}
 
 // Memory of exactly the size asked for, so that a read beyond it is seen.
 static void *resize(void *memory, size_t bytes) {
@@ -136,6 +126,29 @@ static void try_csv(const char *data, size_t length, uint32_t max_nodes) {
     }
 }
 
+#ifdef EML_FUZZER
+
+// The bytes are a file. What else there is to choose, such as features, follows from its bytes.
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    choices_left = 0;
+    choices_state = 1;
+    for (size_t i = 0; i < size && i < 256; i++) {
+        choices_state = choices_state * 16777619u ^ data[i];
+    }
+    if (eml_forest_is_bin(data, size)) {
+        try_bin(data, size);
+    } else {
+        char *copy = allocate(size + 1, 1);
+        memcpy(copy, data, size);
+        sign(copy, size);
+        try_csv(copy, size, 65000);
+        free(copy);
+    }
+    return 0;
+}
+
+#else
+
 int main(int count, char **arguments) {
     if (count != 4) {
         return 2;
@@ -147,7 +160,7 @@ int main(int count, char **arguments) {
     }
     const size_t length = fread(data, 1, sizeof(data), file);
     fclose(file);
-    state = (uint32_t)strtoul(arguments[2], NULL, 10);
+    choices_state = (uint32_t)strtoul(arguments[2], NULL, 10);
     const uint32_t rounds = (uint32_t)strtoul(arguments[3], NULL, 10);
     const bool is_bin = eml_forest_is_bin((const uint8_t *)data, length);
     for (uint32_t round = 0; round < rounds; round++) {
@@ -170,3 +183,5 @@ int main(int count, char **arguments) {
     printf("%u of %u loaded\n", loaded, rounds);
     return 0;
 }
+
+#endif

@@ -1,24 +1,14 @@
-// Runs random filters over random samples, under sanitizers: any coefficients that the module
-// takes, all numbers of sections and channels, any floats. Arguments: seed, rounds.
+// Runs any filters over any samples, under sanitizers: all coefficients that the module takes, all
+// numbers of sections and channels, any floats. Counts the filters that int16 can run.
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
+#include "choices.h"
 #include "eml_biquad_f32.h"
 #include "eml_biquad_i16.h"
 
-static uint32_t state;
-
-static uint32_t next_random(void) {
-    state = state * 1664525u + 1013904223u;
-    return state >> 8;
-}
-
-// Any bits: huge, tiny, infinite and NaN. Or a plain number.
-static float any_float(void) {
-    const EmlBiquadBits both = {.bits = next_random() << 16 ^ next_random()};
-    return next_random() % 2 ? both.value : (float)(int32_t)(next_random() % 20001 - 10000) / 5000;
+// Any bits, or a plain number.
+static float any_coefficient(void) {
+    const float bits = any_float();
+    return below(2) ? bits : (float)(int32_t)(below(20001) - 10000) / 5000;
 }
 
 // A section that emliir.new takes, from a row of any numbers.
@@ -26,18 +16,10 @@ static void random_section(EmlBiquadF32 *section) {
     float row[6];
     do {
         for (size_t i = 0; i < 6; i++) {
-            row[i] = any_float();
+            row[i] = any_coefficient();
         }
         row[3] = next_random() % 2 ? 1.0f : row[3];
     } while (eml_biquad_check_row(row) != NULL || eml_biquad_set(section, row, 1 / row[3]) != NULL);
-}
-
-static void *allocate(size_t count, size_t bytes) {
-    void *memory = calloc(count, bytes);
-    if (memory == NULL) {
-        exit(2);
-    }
-    return memory;
 }
 
 static void try_f32(const EmlBiquadF32 *sections, size_t n_sections, size_t frames,
@@ -94,24 +76,17 @@ static void try_i16(const EmlBiquadF32 *sections, size_t n_sections, size_t fram
     free(fixed);
 }
 
-int main(int count, char **arguments) {
-    if (count != 3) {
-        return 2;
+static void once(void) {
+    const size_t n_sections = 1 + below(below(64) == 63 ? 255 : 5);
+    EmlBiquadF32 *sections = allocate(n_sections, sizeof(EmlBiquadF32));
+    for (size_t i = 0; i < n_sections; i++) {
+        random_section(&sections[i]);
     }
-    state = (uint32_t)strtoul(arguments[1], NULL, 10);
-    const uint32_t rounds = (uint32_t)strtoul(arguments[2], NULL, 10);
-    for (uint32_t round = 0; round < rounds; round++) {
-        const size_t n_sections = 1 + next_random() % (round % 64 ? 5 : 255);
-        EmlBiquadF32 *sections = allocate(n_sections, sizeof(EmlBiquadF32));
-        for (size_t i = 0; i < n_sections; i++) {
-            random_section(&sections[i]);
-        }
-        const size_t channels = 1 + next_random() % (round % 8 ? 3 : 255);
-        const size_t frames = next_random() % 150;
-        try_f32(sections, n_sections, frames, channels);
-        try_i16(sections, n_sections, frames, channels);
-        free(sections);
-    }
-    printf("%u of %u converted\n", converted, rounds);
-    return 0;
+    const size_t channels = 1 + below(below(8) == 7 && n_sections <= 5 ? 255 : 3);
+    const size_t frames = below(150);
+    try_f32(sections, n_sections, frames, channels);
+    try_i16(sections, n_sections, frames, channels);
+    free(sections);
 }
+
+CHOICES_MAIN(once, converted)

@@ -1,15 +1,10 @@
-// Random use of eml_knn.h, beside a plain computation of the same; prints "ok". test_emlknn.py
-// compiles it with sanitizers.
-#include "eml_knn.h"
+// Any use of eml_knn.h, beside a plain computation of the same, under sanitizers.
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "choices.h"
+#include "eml_knn.h"
 
 #define MAX_ITEMS 12
 #define MAX_FEATURES 9
-
-static uint32_t below(uint32_t limit) { return (uint32_t)rand() % limit; }
 
 static int16_t feature(uint32_t kind) {
     const int16_t extremes[] = {-32768, 32767, -16384, 16383, -16385, 16384};
@@ -18,14 +13,6 @@ static int16_t feature(uint32_t kind) {
     }
     return kind == 1 ? (int16_t)(below(65536) - 32768) : (int16_t)(below(200) - 100);
 }
-
-static void require(bool holds, int line) {
-    if (!holds) {
-        printf("line %d does not hold\n", line);
-        exit(1);
-    }
-}
-#define REQUIRE(condition) require(condition, __LINE__)
 
 static uint64_t squared(const int16_t *one, const int16_t *other, uint32_t n_features) {
     uint64_t sum = 0;
@@ -87,9 +74,9 @@ static void check_quantize(EmlKnn *knn) {
     int32_t scale[2 * MAX_FEATURES], raw[MAX_FEATURES];
     bool has_nan = false;
     for (uint32_t i = 0; i < n_features; i++) {
-        scale[2 * i] = (int32_t)(below(65536) << 16 | below(65536));
-        scale[2 * i + 1] = (int32_t)(below(65536) << 16 | below(65536));
-        raw[i] = (int32_t)(below(65536) << 16 | below(65536));
+        scale[2 * i] = (int32_t)any_bits();
+        scale[2 * i + 1] = (int32_t)any_bits();
+        raw[i] = (int32_t)any_bits();
         has_nan |= eml_quantize_is_nan(raw[i]);
     }
     void *memory = malloc(eml_knn_scale_bytes(&knn->header));
@@ -130,7 +117,7 @@ static void use(void) {
             list.n_items = 0;
         } else {
             // Any bits but those of infinite values and NaN.
-            int32_t target = (int32_t)(below(65536) << 16 | below(65536));
+            int32_t target = (int32_t)any_bits();
             if (!knn.header.regression) {
                 target = (int16_t)target;
             } else if ((target >> 23 & 0xff) == 0xff) {
@@ -162,11 +149,11 @@ static void use(void) {
     free(memory);
 }
 
-int main(void) {
-    srand(7);
-    for (uint32_t i = 0; i < 3000; i++) {
-        use();
-    }
-    puts("ok");
-    return 0;
+static uint32_t rounds_done;
+
+static void once(void) {
+    use();
+    rounds_done++;
 }
+
+CHOICES_MAIN(once, rounds_done)

@@ -141,7 +141,7 @@ def test_good_files(machine: Machine) -> None:
         np.testing.assert_allclose(*responses, rtol=1e-6, atol=1e-7)
 
 
-@pytest.mark.parametrize("name", ["filter_sos1.csv", "filter_savetxt.csv", "filter_sos2.csv"])
+@pytest.mark.cases("name", ["filter_sos1.csv", "filter_savetxt.csv", "filter_sos2.csv"])
 def test_kept_files(name: str, machine: Machine) -> None:
     """A file of each version, written when it was new, gives the same filter for ever."""
     content = (FILES / name).read_bytes()

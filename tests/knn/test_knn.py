@@ -187,7 +187,7 @@ def batches() -> list[list[Case]]:
     return groups
 
 
-@pytest.mark.parametrize("cases", batches(), ids=lambda cases: cases[0].name)
+@pytest.mark.cases("cases", batches(), ids=lambda cases: cases[0].name)
 def test_predict(machine: Machine, cases: list[Case]) -> None:
     """Neighbours, order, distances, labels, means and novelty, on many kinds of data."""
     files = module(machine)
@@ -298,7 +298,7 @@ KEPT = {
 }
 
 
-@pytest.mark.parametrize("name", KEPT)
+@pytest.mark.cases("name", KEPT)
 def test_kept_file(machine: Machine, name: str) -> None:
     """Files of version 1 still load, here and there, and can be signed."""
     path = Path(__file__).parents[1] / "files" / name
@@ -679,7 +679,7 @@ def test_float_labels() -> None:
             KnnModel(DATA, labels, 1)
 
 
-@pytest.mark.parametrize(
+@pytest.mark.cases(
     "labels",
     [
         ["never", "", "always, or so", "é€", "x" * 100, "7"],
@@ -1083,7 +1083,7 @@ def test_load_dataset_refuses(tmp_path: Path) -> None:
         load_dataset(path)
 
 
-def test_kernel_under_sanitizers(tmp_path: Path) -> None:
+def test_kernel_under_sanitizers(tmp_path: Path, seed: int) -> None:
     """Random use of the kernel, with memory of exactly eml_knn_bytes, breaks no rule of C."""
     program = tmp_path / "fuzz"
     command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
@@ -1092,5 +1092,6 @@ def test_kernel_under_sanitizers(tmp_path: Path) -> None:
     command += [f"-I{ROOT / 'src' / folder}" for folder in ("emlknn", "common")]
     command += [str(source), "-o", str(program)]
     subprocess.run(command, check=True)
-    output = subprocess.run([program], check=True, capture_output=True, text=True).stdout
-    assert output == "ok\n"
+    command = [program, str(seed), "3000"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    assert output == "3000 of 3000 rounds\n"

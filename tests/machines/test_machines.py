@@ -1,6 +1,8 @@
 """The emulated machines themselves: what a script prints, how it may fail, what it finds there."""
 
 import hashlib
+import io
+import itertools
 import random
 import subprocess
 import sys
@@ -51,7 +53,7 @@ def test_output_while_running(machine: Machine) -> None:
     """on_output sees the same text, and sees it before the script ends."""
     seen: list[str] = []
     with pytest.raises(DeviceTimeout):
-        machine.run("print('early')\nwhile True: pass", timeout=2, on_output=seen.append)
+        machine.run("print('early')\nwhile True: pass", timeout=0.5, on_output=seen.append)
     assert "".join(seen) == "early\n"
 
 
@@ -106,7 +108,7 @@ def test_syntax_error_in_a_long_script(machine: Machine) -> None:
 def test_timeout_tells_the_last_words(machine: Machine) -> None:
     """A script that hangs is ended, and the report says how far it came."""
     with pytest.raises(DeviceTimeout, match="last output:\nreached the loop") as error:
-        machine.run("print('reached the loop')\nwhile True: pass", timeout=2)
+        machine.run("print('reached the loop')\nwhile True: pass", timeout=0.5)
     assert error.value.output == "reached the loop\n"
 
 
@@ -133,6 +135,17 @@ class SlowBoard:
         repl = RawRepl(self.pieces(), lambda data: None)
         MACHINES["cortex-m0"]._copy_files(repl, self.limit, {"file": bytes(size)})
 
+    def boot(self, banner: str) -> None:
+        """Wait for its prompt, of which it says one character at each step."""
+
+        def pieces() -> Iterator[bytes]:
+            for character in banner:
+                self.now += 50
+                self.limit.check()
+                yield character.encode()
+
+        MACHINES["cortex-m0"]._await_prompt(pieces(), self.limit, io.BytesIO(b"no more"))
+
 
 def test_slow_copying() -> None:
     """The time for copying files begins anew with each part that is copied."""
@@ -147,6 +160,48 @@ def test_copying_that_hangs() -> None:
     board.limit.seconds = 40
     with pytest.raises(DeviceTimeout, match="files not copied, no progress in 40 s"):
         board.copy(79_000)
+
+
+def test_slow_boot() -> None:
+    """The time for booting begins anew with all that the board says."""
+    board = SlowBoard(steps=0)
+    board.boot("MicroPython\n>>> ")
+    assert board.now == 50 * 16
+    board.limit.seconds = 40
+    with pytest.raises(DeviceTimeout, match="no prompt, no progress in 40 s"):
+        board.boot(">>> ")
+    with pytest.raises(DeviceError, match="QEMU stopped: no more"):
+        SlowBoard(steps=0).boot("no prompt")
+
+
+def test_progress_and_total() -> None:
+    """Progress allows the seconds anew, but never more than the total."""
+    clock = itertools.count(0, 50)  # seconds, each time that it is read
+    limit = TimeLimit(60, lambda: (0.0, False), lambda: next(clock))
+    for _ in range(100):
+        limit.progress()
+        limit.check()
+    limit.begin(total=200)
+    with pytest.raises(TimeoutError, match="no end in 200 s"):
+        for _ in range(3):
+            limit.progress()
+            limit.check()
+    limit.begin()
+    limit.check()
+    with pytest.raises(TimeoutError, match="no progress in 60 s"):
+        limit.check()
+
+
+@pytest.mark.machines("unix-x64", "cortex-m0")
+def test_output_is_progress(machine: Machine) -> None:
+    """A script that prints may run longer than `timeout`, and is stopped when it stops printing."""
+    pause = "__import__('time').sleep(0.002)"
+    if machine.name == "cortex-m0":
+        pause = "sum(range(6000))"
+    script = f"for i in range(400):\n    {pause}\n    print(i)\nwhile True: pass"
+    with pytest.raises(DeviceTimeout, match=r"no progress in 0\.4 s") as error:
+        machine.run(script, timeout=0.4, total=600)
+    assert error.value.output.endswith("\n399\n")
 
 
 @pytest.mark.parametrize(
@@ -193,9 +248,9 @@ def test_cpu_usage() -> None:
 
 
 def test_timeout_of_a_script_that_prints_for_ever(machine: Machine) -> None:
-    """Output does not extend the time."""
-    with pytest.raises(DeviceTimeout):
-        machine.run("while True: print('again')", timeout=2)
+    """Output does not extend the time without end: ten times `timeout` is the most."""
+    with pytest.raises(DeviceTimeout, match=r"no end in 1 s"):
+        machine.run("while True: print('again')", timeout=0.1)
 
 
 def test_files(machine: Machine) -> None:

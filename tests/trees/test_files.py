@@ -187,7 +187,7 @@ def test_long_rows(classes: int, seed: int) -> None:
     )
 
 
-@pytest.mark.parametrize(
+@pytest.mark.cases(
     "labels",
     [
         [-(2**31), -(2**31) + 1, 2**31 - 2, 2**31 - 1],

@@ -123,9 +123,11 @@ def load_data(load: Callable[[], Bunch] | str) -> tuple[Bunch, np.ndarray]:
     return data, NAMES[data.target]
 
 
-@pytest.mark.parametrize(
-    ("module", "name"),
+@pytest.mark.cases(
+    "module,name",
     [("emltrees", name) for name in CASES] + [("emltrees_votes", name) for name in VOTES],
+    # Scaled bytes and sums of floats.
+    elsewhere=[("emltrees", "scaled bytes"), ("emltrees", "histogram boosting")],
 )
 @pytest.mark.filterwarnings("ignore:.* keep .* thresholds apart")
 def test_same_bits(machine: Machine, module: str, name: str, tmp_path: Path) -> None:
@@ -170,8 +172,14 @@ def test_same_bits(machine: Machine, module: str, name: str, tmp_path: Path) -> 
     assert lines == expected
 
 
-@pytest.mark.parametrize("form", ["csv", "bin"])
-@pytest.mark.parametrize("name", ["scaled", "floats", "regressor", "boosting", "isolation"])
+@pytest.mark.cases(
+    "form,name",
+    [
+        (form, name)
+        for form in ("csv", "bin")
+        for name in ("scaled", "floats", "regressor", "boosting", "isolation")
+    ],
+)
 @pytest.mark.filterwarnings("ignore:.* keep .* thresholds apart")
 def test_votes_refuses_other_models(machine: Machine, name: str, form: str, tmp_path: Path) -> None:
     """emltrees_votes says of either form of a model that it does not run, which module does."""

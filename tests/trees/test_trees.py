@@ -110,11 +110,12 @@ DATA = ["digits", "iris", "wine", "cancer"]
 RANDOM = ["random half", "random even", "random bytes", "random wide"]
 
 
-@pytest.mark.parametrize(
-    ("data", "kind"),
+@pytest.mark.cases(
+    "data,kind",
     [(data, "forest") for data in DATA + RANDOM]
     + [("digits", kind) for kind in ESTIMATORS if kind != "forest"]
     + [("random wide", "extra trees"), ("random half", "best-first tree")],
+    elsewhere=[("digits", "forest"), ("random wide", "extra trees")],
 )
 def test_hard_vote(machine: Machine, data: str, kind: str, tmp_path: Path) -> None:
     """A hard vote is that of scikit-learn's trees in every row; proportions to the last bit."""
@@ -130,8 +131,8 @@ def test_hard_vote(machine: Machine, data: str, kind: str, tmp_path: Path) -> No
     assert shape == [train.shape[1], n_classes, len(trees), n_nodes, n_classes]
 
 
-@pytest.mark.parametrize(
-    ("data", "kind", "leaf_bits"),
+@pytest.mark.cases(
+    "data,kind,leaf_bits",
     [
         ("digits", "impure leaves", 8),
         ("digits", "impure leaves", 3),

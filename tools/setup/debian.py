@@ -16,6 +16,7 @@ NEEDED = {
     "/usr/lib/picolibc/riscv64-unknown-elf": "picolibc-riscv64-unknown-elf",
     "clang-22": "clang-22",
     "llvm-mc-22": "llvm-22",
+    "/usr/lib/llvm-22/lib/clang/22/lib/linux": "libclang-rt-22-dev",
     "xtensa-lx106-elf-ld": "binutils-xtensa-lx106",
     "/usr/lib/xtensa-lx106-elf/include/stdlib.h": "picolibc-xtensa-lx106-elf",
     "qemu-system-arm": "qemu-system-arm",

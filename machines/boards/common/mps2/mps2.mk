@@ -7,7 +7,7 @@ CFLAGS += -DQEMU_SOC_MPS2
 # reset.c makes unaligned access a fault.
 CFLAGS += -mno-unaligned-access
 
-MICROPY_HEAP_SIZE = 1024*1024
+MICROPY_HEAP_SIZE = 384*1024
 RAMDISK_SIZE = 512*1024
 
 LDSCRIPT = $(BOARD_DIR)/../common/arm.ld
