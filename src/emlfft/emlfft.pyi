@@ -19,6 +19,14 @@ class FFT:
     and ValueError for an array of another type or length, or arrays that overlap.
     """
 
+    @property
+    def n(self) -> int:
+        """Length of the transforms."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of RAM that the object takes with the tables that it has made so far."""
+
     def __init__(self, n: int, window: str | array[float] | _View | None = None) -> None:
         """Make transforms of length n, as `new` does: on the device, FFT is that function."""
 

@@ -12,7 +12,6 @@
 
 #define SOS_TEXT \
     "sos must be array('f') of 1 to " EML_BIQUAD_MAX_SECTIONS_TEXT " rows of " EML_BIQUAD_ROW_TEXT
-#define SAMPLES_TEXT "samples must be array('f') or array('h')"
 
 typedef struct {
     mp_obj_base_t base;
@@ -108,7 +107,7 @@ static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
     }
     const bool is_float = info.typecode == 'f';
     if (!is_float && info.typecode != 'h') {
-        natmod_value_error(SAMPLES_TEXT);
+        natmod_value_error("samples must be array('f') or array('h')");
     }
     const size_t count = info.len >> natmod_item_shift((char)info.typecode);
     void *out = info.buf;

@@ -13,6 +13,18 @@ _Samples = array[int] | array[float] | _View
 class Filter:
     """A filter; make one with new() or load()."""
 
+    @property
+    def n_sections(self) -> int:
+        """Number of second-order sections: the rows of sos."""
+
+    @property
+    def channels(self) -> int:
+        """Number of channels, whose samples are interleaved."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of RAM that the filter takes."""
+
     def run(self, samples: _Samples, out: _Samples | None = None) -> None:
         """Filter an array of type 'f' or 'h', in place or into `out`; allocates nothing.
 

@@ -14,6 +14,8 @@ class Knn:
     """A model: items with their labels, or values; made by new or load.
 
     n_features: features of a row.
+    n_classes: number of classes that have labels of their own; 0 without.
+    nbytes: bytes of RAM that the model takes.
     classes: labels of the classes, whose numbers 0, 1 ... are the items' labels then; or None.
     scaled: whether features may be floats in raw units; they are rounded to int16, halves away from
         zero, by the scale and offset that the model's file has for each.
@@ -22,10 +24,16 @@ class Knn:
     n_features items of type 'h', or of a scaled model of type 'f'; ValueError if one is a NaN.
     """
 
-    n_features: int
-    classes: tuple[int | str, ...] | Any
-    scaled: bool
-
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_classes(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def classes(self) -> tuple[int | str, ...] | Any: ...
+    @property
+    def scaled(self) -> bool: ...
     def row(self) -> array[Any]:
         """Return an array for a row of features, all 0: of type 'f' if scaled, else 'h'."""
 

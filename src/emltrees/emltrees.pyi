@@ -29,6 +29,9 @@ class Trees:
     def n_classes(self) -> int:
         """Number of classes; 0 of a regressor or an isolation forest."""
     @property
+    def n_outputs(self) -> int:
+        """How many values predict(features, out) writes."""
+    @property
     def n_trees(self) -> int:
         """Number of trees."""
     @property

@@ -22,9 +22,18 @@ class _Reader(Protocol):
 class Model:
     """A network, ready to run. Models do not disturb each other."""
 
-    nbytes: int
-    """Bytes of RAM that the model takes, with the copy of its file where there is one: `load` makes
-    one but of a file in ROMFS, `new` of what it cannot use in place."""
+    @property
+    def n_features(self) -> int:
+        """Values of the input."""
+
+    @property
+    def n_outputs(self) -> int:
+        """Values of the output; of a classifier, the number of classes."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of RAM that the model takes, with the copy of its file where there is one: `load`
+        makes one but of a file in ROMFS, `new` of what it cannot use in place."""
 
     def run(self, input: _Input, out: array[float] | memoryview[int]) -> None:
         """Compute the outputs of one input into array('f'). Allocates nothing.
