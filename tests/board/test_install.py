@@ -17,7 +17,7 @@ from machines.machine import ROOT, Board
 
 DIST = ROOT / "dist"
 # The boards differ in nothing that mpremote sees but the architecture.
-pytestmark = pytest.mark.machines("cortex-m0", "cortex-m4f")
+pytestmark = [pytest.mark.machines("cortex-m0", "cortex-m4f"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
