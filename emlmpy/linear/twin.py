@@ -66,7 +66,7 @@ class Linear:
         index = int(target) if self.n_classes else 0
         pointer = None if self.n_classes else values.ctypes.data
         if not self.kernel.fit(self.pointer, features.ctypes.data, pointer, index, rate):
-            raise ValueError("features and weights must stay finite")
+            raise ValueError("all must be finite, and weights stay so")
 
     def save(self, target: io.StringIO) -> None:
         """Write the model as CSV, as the device does."""

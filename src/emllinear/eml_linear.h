@@ -28,13 +28,6 @@ the same bits on every CPU, but that CPUs without an FPU take numbers below 2^-1
 #include "eml_linear_armv6m.h"
 #endif
 
-#if defined(__arm__) && !defined(__clang__)
-// For the loops that the time goes into, whatever the rest of the program is optimised for.
-#define EML_LINEAR_FAST __attribute__((optimize("O2"), noinline))
-#else
-#define EML_LINEAR_FAST
-#endif
-
 #define EML_LINEAR_MAX_FEATURES 4096
 #define EML_LINEAR_MAX_ROWS 255
 // Of int16 models: where e may lie, so that scores are floats, and what |b| must stay below.
@@ -83,18 +76,20 @@ static inline size_t eml_linear_words(const EmlLinear *self) {
     return sizeof(EmlLinear) / 4 + self->n_rows * eml_linear_stride(self);
 }
 
-static inline bool eml_linear_is_classifier(const EmlLinear *self) {
-    return self->kind >= EML_LINEAR_CLASS;
+/** Number of classes, 0 if the model answers with values. */
+static inline uint32_t eml_linear_classes(const EmlLinear *self) {
+    const uint32_t n_rows = self->n_rows;
+    return self->kind < EML_LINEAR_CLASS ? 0 : n_rows + (n_rows == 1);
 }
 
 /** Number of values, or of classes; eml_linear_answer writes as many. */
 static inline uint32_t eml_linear_outputs(const EmlLinear *self) {
-    const uint32_t n_rows = self->n_rows;
-    return n_rows + (n_rows == 1 && eml_linear_is_classifier(self));
+    const uint32_t n_classes = eml_linear_classes(self);
+    return n_classes != 0 ? n_classes : self->n_rows;
 }
 
 /** What is wrong with the first words of a model, or NULL. */
-static inline const char *eml_linear_check_sizes(const EmlLinear *self) {
+static EML_NOINLINE const char *eml_linear_check_sizes(const EmlLinear *self) {
     if (self->n_features - 1 >= EML_LINEAR_MAX_FEATURES) {
         return "n_features must be 1 to 4096";
     }
@@ -118,7 +113,7 @@ static inline bool eml_linear_check_rows(const EmlLinear *self) {
         if (!is_float) {
             if (row[0] < EML_LINEAR_MIN_EXPONENT || row[0] > EML_LINEAR_MAX_EXPONENT ||
                 row[2] < -high || row[2] >= high ||
-                (eml_linear_is_classifier(self) && row[0] != self->rows[0])) {
+                (self->kind >= EML_LINEAR_CLASS && row[0] != self->rows[0])) {
                 return false;
             }
             row += 3;
@@ -149,8 +144,8 @@ static inline const char *eml_linear_check(const EmlLinear *self, size_t bytes) 
 }
 
 // The score of a float32 row.
-static EML_LINEAR_FAST float eml_linear_score(const float *row, const float *feature,
-                                              uint32_t n_features) {
+static EML_NOINLINE float eml_linear_score(const float *row, const float *feature,
+                                           uint32_t n_features) {
     const float bias = *row++;
 #if defined(SOFT_FLOAT)
     float sum[4] = {0};
@@ -183,8 +178,8 @@ static EML_LINEAR_FAST float eml_linear_score(const float *row, const float *fea
 }
 
 // The sum of an int16 row, without its power of two.
-static EML_LINEAR_FAST int64_t eml_linear_sum(const int32_t *row, const int16_t *feature,
-                                              uint32_t n_features) {
+static EML_FAST int64_t eml_linear_sum(const int32_t *row, const int16_t *feature,
+                                       uint32_t n_features) {
     int64_t sum = (int64_t)((uint64_t)(uint32_t)row[2] << 32 | (uint32_t)row[1]);
     const int16_t *const end = feature + n_features;
     row += 3;
@@ -201,12 +196,9 @@ static EML_LINEAR_FAST int64_t eml_linear_sum(const int32_t *row, const int16_t 
     return sum;
 }
 
-/** Finds the class of a row of features, float or int16_t; it means nothing if there are none.
-
-scores: takes the bits of the scores, n_rows; or NULL.
-Returns EML_LINEAR_NOT_FINITE if a score is infinite or no number, for that or for its features. */
-static __attribute__((unused)) int32_t eml_linear_run(const EmlLinear *self, const void *features,
-                                                      int32_t *scores) {
+// See eml_linear_run.
+static EML_NOINLINE int32_t eml_linear_run_rows(const EmlLinear *self, const void *features,
+                                                int32_t *scores) {
     const uint32_t stride = eml_linear_stride(self), n_features = self->n_features;
     const uint32_t type = self->type, is_one = self->n_rows == 1, end = self->n_rows + is_one;
     const int32_t *row = self->rows;
@@ -230,22 +222,6 @@ static __attribute__((unused)) int32_t eml_linear_run(const EmlLinear *self, con
         }
         return class_index;
     }
-#if defined(EML_LINEAR_ARMV6M_H)
-    if (type == EML_LINEAR_NARROW && scores == NULL) {
-        uint32_t block = n_features;
-        while (block > EML_LINEAR_BLOCK) {
-            block -= EML_LINEAR_BLOCK;
-        }
-        const int16_t *const feature = (const int16_t *)features;
-        EmlLinearSearch search = {row + stride * self->n_rows, feature + n_features, row,
-                                  is_one ? 0 : INT32_MIN};
-        eml_linear_search(row, feature + block, -2 * (int32_t)block, &search);
-        for (; row + stride < search.found; row += stride) {
-            class_index++;
-        }
-        return is_one ? search.found != row : class_index;
-    }
-#endif
     int64_t best = is_one ? 0 : INT64_MIN;
     for (uint32_t i = is_one; i != end; i++, row += stride) {
         const int64_t sum = eml_linear_sum(row, (const int16_t *)features, n_features);
@@ -261,8 +237,21 @@ static __attribute__((unused)) int32_t eml_linear_run(const EmlLinear *self, con
     return class_index;
 }
 
+/** Finds the class of a row of features, float or int16_t; it means nothing if there are none.
+
+scores: takes the bits of the scores, n_rows; or NULL.
+Returns EML_LINEAR_NOT_FINITE if a score is infinite or no number, for that or for its features. */
+static inline int32_t eml_linear_run(const EmlLinear *self, const void *features, int32_t *scores) {
+#if defined(EML_LINEAR_ARMV6M_H)
+    if (self->type == EML_LINEAR_NARROW && scores == NULL) {
+        return eml_linear_narrow_class((const int32_t *)self, (const int16_t *)features);
+    }
+#endif
+    return eml_linear_run_rows(self, features, scores);
+}
+
 // 1 / (1 + e^-score), in units of 2^-31.
-static __attribute__((noinline)) uint32_t eml_linear_sigmoid(int32_t score) {
+static EML_NOINLINE uint32_t eml_linear_sigmoid(int32_t score) {
     const uint32_t part = eml_linear_exp_fraction(score);
     const uint32_t larger = eml_linear_divide(EML_LINEAR_ONE, EML_LINEAR_ONE + part);
     return score < 0 ? 0x80000000u - larger : larger;
@@ -306,10 +295,12 @@ static inline uint32_t eml_linear_share(uint32_t kind, int32_t score, int32_t la
 // Makes proportions of several scores.
 static void eml_linear_proportions(const EmlLinear *self, int32_t *scores) {
     const uint32_t n_rows = self->n_rows;
-    int32_t largest = *scores;
-    for (uint32_t i = 1; i < n_rows; i++) {
-        largest = eml_linear_order(scores[i]) > eml_linear_order(largest) ? scores[i] : largest;
+    int32_t largest = INT32_MIN;
+    for (uint32_t i = 0; i < n_rows; i++) {
+        const int32_t order = eml_linear_order(scores[i]);
+        largest = order > largest ? order : largest;
     }
+    largest = eml_linear_order(largest); // the bits again
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n_rows; i++) {
         const uint32_t share = eml_linear_share(self->kind, scores[i], largest);
@@ -331,7 +322,7 @@ static void eml_linear_proportions(const EmlLinear *self, int32_t *scores) {
 /** Turns the scores of eml_linear_run into values or proportions: the bits of
 eml_linear_outputs(self) floats. Kind EML_LINEAR_CLASS has none. */
 static inline void eml_linear_answer(const EmlLinear *self, int32_t *scores) {
-    if (eml_linear_is_classifier(self)) {
+    if (self->kind >= EML_LINEAR_CLASS) {
         if (self->n_rows > 1) {
             eml_linear_proportions(self, scores);
             return;

@@ -29,8 +29,8 @@ zero = floats(0, 0)
 nan, inf = float("nan"), float("inf")
 
 FINITE = "features and scores must be finite"
-STAY = "features and weights must stay finite"
-NUMBER = "target and rate must be finite"
+STAY = "all must be finite, and weights stay so"
+NUMBER = STAY
 CLASS = "target must be the number of a class"
 LEARNS = "model must be a logistic or linear regression of floats"
 FEATURES = "n_features must be 1 to 4096"
