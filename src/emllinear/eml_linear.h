@@ -6,7 +6,8 @@ too.
     int32_t class_index = eml_linear_run(model, features, scores);
     eml_linear_answer(model, scores);                        // now they are values or proportions
 
-A model is an array of 32-bit words: what is in EmlLinear, then one row for each y, a score:
+A model is an array of 32-bit words (formats/linear.md): what is in EmlLinear, then one row for each
+y, a score:
 
     float32 features    b, then the weights, all float32
     int16 features      e, the low and the high word of b, then the weights, int32: the score is
@@ -24,43 +25,17 @@ the same bits on every CPU, but that CPUs without an FPU take numbers below 2^-1
 #include <stddef.h>
 
 #include "eml_linear_exp.h"
+#include "eml_linear_format.h"
 #if defined(__ARM_ARCH_6M__) && defined(__thumb__)
 #include "eml_linear_armv6m.h"
 #endif
 
-#define EML_LINEAR_MAX_FEATURES 4096
-#define EML_LINEAR_MAX_ROWS 255
-// Of int16 models: where e may lie, so that scores are floats, and what |b| must stay below.
-#define EML_LINEAR_MAX_EXPONENT 60
-#define EML_LINEAR_MIN_EXPONENT (-160)
-#define EML_LINEAR_MAX_BIAS ((int64_t)1 << 52)
-// The largest weight of a model of type EML_LINEAR_NARROW.
-#define EML_LINEAR_MAX_NARROW (1 << 22)
 // What eml_linear_run returns if a feature or a score is infinite or no number.
 #define EML_LINEAR_NOT_FINITE (-1)
 
-/** What a model answers with. */
-typedef enum EmlLinearKind {
-    EML_LINEAR_VALUE,   // the scores are the values
-    EML_LINEAR_EXP,     // e^score are the values
-    EML_LINEAR_CLASS,   // one score: class 1 if it is above 0; several: the first of the largest
-    EML_LINEAR_SIGMOID, // the same, with proportions: 1 / (1 + e^-score), of several scores' over
-                        // their sum
-    EML_LINEAR_SOFTMAX, // the same: e^score over the sum of all
-    EML_LINEAR_HUBER,   // the same: (score + 1) / 2, between 0 and 1, of several over their sum
-    EML_LINEAR_KINDS
-} EmlLinearKind;
-
-typedef enum EmlLinearType {
-    EML_LINEAR_FLOAT32,
-    EML_LINEAR_INT16,
-    EML_LINEAR_NARROW, // int16, with weights up to 2^22: faster on CPUs without 64-bit products
-    EML_LINEAR_TYPES
-} EmlLinearType;
-
 typedef struct EmlLinear {
-    uint32_t kind; // EmlLinearKind
-    uint32_t type; // EmlLinearType
+    uint32_t kind;
+    uint32_t type;
     uint32_t n_features;
     uint32_t n_rows; // scores
     int32_t rows[];
@@ -91,12 +66,12 @@ static inline uint32_t eml_linear_outputs(const EmlLinear *self) {
 /** What is wrong with the first words of a model, or NULL. */
 static EML_NOINLINE const char *eml_linear_check_sizes(const EmlLinear *self) {
     if (self->n_features - 1 >= EML_LINEAR_MAX_FEATURES) {
-        return "n_features must be 1 to 4096";
+        return "n_features must be 1 to " EML_LINEAR_MAX_FEATURES_TEXT;
     }
     if (self->n_rows - 1 >= EML_LINEAR_MAX_ROWS) {
-        return "n_outputs must be 1 to 255";
+        return "n_outputs must be 1 to " EML_LINEAR_MAX_ROWS_TEXT;
     }
-    if (self->kind >= EML_LINEAR_KINDS || self->type >= EML_LINEAR_TYPES ||
+    if (self->kind > EML_LINEAR_HUBER || self->type > EML_LINEAR_NARROW ||
         (self->kind == EML_LINEAR_SOFTMAX && self->n_rows == 1)) {
         return "kind or type is unknown";
     }
@@ -106,7 +81,8 @@ static EML_NOINLINE const char *eml_linear_check_sizes(const EmlLinear *self) {
 // Whether the numbers of the rows are in range.
 static inline bool eml_linear_check_rows(const EmlLinear *self) {
     const bool is_float = self->type == EML_LINEAR_FLOAT32;
-    const int32_t high = (int32_t)(EML_LINEAR_MAX_BIAS >> 32);
+    const int32_t high = 1 << (EML_LINEAR_BIAS_BITS - 32);
+    const uint32_t narrow = 1u << EML_LINEAR_NARROW_BITS;
     const int32_t *row = self->rows;
     for (uint32_t i = 0; i < self->n_rows; i++) {
         const int32_t *const end = row + eml_linear_stride(self);
@@ -119,9 +95,9 @@ static inline bool eml_linear_check_rows(const EmlLinear *self) {
             row += 3;
         }
         for (; row != end; row++) {
-            if (is_float ? !eml_linear_is_finite(*row)
-                         : self->type == EML_LINEAR_NARROW &&
-                               (uint32_t)*row + EML_LINEAR_MAX_NARROW > 2 * EML_LINEAR_MAX_NARROW) {
+            if (is_float
+                    ? !eml_linear_is_finite(*row)
+                    : self->type == EML_LINEAR_NARROW && (uint32_t)*row + narrow > 2 * narrow) {
                 return false;
             }
         }
@@ -137,7 +113,7 @@ static inline const char *eml_linear_check(const EmlLinear *self, size_t bytes) 
         if (sizes_error != NULL) {
             error = sizes_error;
         } else if (bytes == 4 * eml_linear_words(self)) {
-            error = eml_linear_check_rows(self) ? NULL : "weights must be finite, and in range";
+            error = eml_linear_check_rows(self) ? NULL : "weights must be in range";
         }
     }
     return error;

@@ -19,6 +19,8 @@ typedef struct {
     mp_obj_t classes;  // a tuple of labels, or None
 } mp_obj_linear_t;
 
+#define FINITE_TEXT "all numbers must be finite"
+
 mp_obj_full_type_t linear_type;
 
 static EML_ALWAYS_INLINE EmlLinear *linear_get(mp_obj_t self_in) {
@@ -70,7 +72,7 @@ static EML_ALWAYS_INLINE int32_t linear_class(const EmlLinear *linear, mp_obj_t 
                                               int32_t *scores) {
     const int32_t found = eml_linear_run(linear, linear_features(linear, features), scores);
     if (found == EML_LINEAR_NOT_FINITE) {
-        natmod_value_error("features and scores must be finite");
+        natmod_value_error(FINITE_TEXT);
     }
     return found;
 }
@@ -79,14 +81,14 @@ static EML_ALWAYS_INLINE int32_t linear_class(const EmlLinear *linear, mp_obj_t 
 // one.
 static mp_obj_t linear_run(const EmlLinear *linear, mp_obj_t features, mp_obj_t out_in,
                            bool answers) {
-    int32_t scores[EML_LINEAR_MAX_ROWS + 1];
+    int32_t scores[eml_linear_outputs(linear)];
     int32_t *out = scores;
     const size_t n_out = answers ? eml_linear_outputs(linear) : linear->n_rows;
     if (out_in != NULL) {
         out = natmod_items(out_in, "out", 'f', n_out, MP_BUFFER_WRITE);
     }
     if (answers ? linear->kind == EML_LINEAR_CLASS : false) {
-        natmod_value_error("model must have proportions: use scores");
+        natmod_value_error("model must have proportions");
     }
     const int32_t found = linear_class(linear, features, scores);
     if (answers) {
@@ -108,7 +110,7 @@ static mp_obj_t linear_predict(size_t n_args, const mp_obj_t *args) {
     } else if (linear->kind >= EML_LINEAR_CLASS) {
         return MP_OBJ_NEW_SMALL_INT(linear_class(linear, args[1], NULL));
     } else if (linear->n_rows != 1) {
-        natmod_value_error("several values need an array out");
+        natmod_value_error("out must be given for several values");
     }
     return linear_run(linear, args[1], out, true);
 }
@@ -124,10 +126,10 @@ static MP_DEFINE_CONST_FUN_OBJ_3(linear_scores_obj, linear_scores);
 static mp_obj_t linear_partial_fit(size_t n_args, const mp_obj_t *args) {
     EmlLinear *linear = linear_self(args[0]);
     if (!eml_linear_learns(linear)) {
-        natmod_value_error("model must be a logistic or linear regression of floats");
+        natmod_value_error("model must be one that learns");
     }
     const void *features = linear_features(linear, args[1]);
-    EmlLinearBits steps[EML_LINEAR_MAX_ROWS];
+    EmlLinearBits steps[linear->n_rows];
     const EmlLinearBits rate = {.bits = natmod_float_bits(args[3])};
     EmlLinearBits value;
     const void *target = &value;
@@ -142,7 +144,7 @@ static mp_obj_t linear_partial_fit(size_t n_args, const mp_obj_t *args) {
         value.bits = natmod_float_bits(args[2]);
     }
     if (!eml_linear_fit(linear, features, target, class_index, rate.value, steps)) {
-        natmod_value_error("all must be finite, and weights stay so");
+        natmod_value_error(FINITE_TEXT);
     }
     return mp_const_none;
 }
