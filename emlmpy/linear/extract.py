@@ -1,7 +1,6 @@
 """Takes the weights out of scikit-learn's linear models, and scalers in front of them in."""
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.svm import LinearSVC, LinearSVR
 
 from emlmpy.knn.scale import factors_of
+from emlmpy.linear.format import MAX_FEATURES, MAX_ROWS, Kind
 from emlmpy.trees.extract import check_labels
 
 Floats = NDArray[np.float64]
@@ -67,20 +67,6 @@ WITH_WEIGHTS = (
     *WITH_LINK,
 )
 ESTIMATORS = (*WITH_WEIGHTS, *NAIVE_BAYES, linear.RANSACRegressor)
-
-MAX_FEATURES = 4096
-MAX_ROWS = 255
-
-
-class Kind(IntEnum):
-    """What a model answers with, as eml_linear.h has it."""
-
-    VALUE = 0
-    EXP = 1
-    CLASS = 2
-    SIGMOID = 3
-    SOFTMAX = 4
-    HUBER = 5
 
 
 @dataclass(frozen=True)

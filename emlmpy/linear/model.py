@@ -16,14 +16,13 @@ from emlmpy import files, names
 from emlmpy.knn.twin import as_text
 from emlmpy.linear import twin as linear_twin
 from emlmpy.linear import words
-from emlmpy.linear.extract import Kind, Linear, extract, fold
-from emlmpy.linear.words import Type
+from emlmpy.linear.extract import Linear, extract, fold
+from emlmpy.linear.format import VERSION, WORDS_IN_ROW, Kind, Type
 from emlmpy.model import Options
 from emlmpy.pipeline import Parts
 from emlmpy.report import Report, compare
 
 INT16 = np.iinfo(np.int16)
-PER_ROW = 8  # words of a row of the file
 FEATURES = ("auto", "float32", "int16")
 WHOLE = f"X must hold whole numbers from {INT16.min} to {INT16.max}"
 
@@ -110,12 +109,15 @@ class LinearModel:
 
     def encode(self) -> bytes:
         """Return the file's bytes."""
-        rows = [_row("lin1", self._header)]
+        rows = [_row(f"lin{VERSION}", self._header)]
         rows += [f"?name,{name}" for name in self.feature_names or ()]
         for label in () if self._labels is None else self._labels.tolist():
             rows.append(f"y{'s' if isinstance(label, str) else 'i'},{label}")
         numbers = self._rows.ravel().tolist()
-        rows += [_row("w", numbers[at : at + PER_ROW]) for at in range(0, len(numbers), PER_ROW)]
+        rows += [
+            _row("w", numbers[at : at + WORDS_IN_ROW])
+            for at in range(0, len(numbers), WORDS_IN_ROW)
+        ]
         return files.signed(rows)
 
     def save(self, path: str | Path) -> None:
@@ -137,7 +139,8 @@ class LinearModel:
         """
         index, _, answers = self._run(X)
         if self.classes is not None:
-            return self.classes[index]
+            labels: NDArray[Any] = self.classes[index]
+            return labels
         return answers[:, 0] if answers.shape[1] == 1 else answers
 
     def predict_proba(self, X: ArrayLike) -> NDArray[np.float32]:
@@ -184,7 +187,9 @@ class LinearModel:
 
     def _of_estimator(self, method: str, X: Any) -> NDArray[Any]:
         # Scalers with copy=False overwrite what they are given.
-        return getattr(self.estimator, method)(X.copy() if isinstance(X, np.ndarray) else X)
+        answer = getattr(self.estimator, method)
+        found: NDArray[Any] = answer(X.copy() if isinstance(X, np.ndarray) else X)
+        return found
 
     def _run(self, X: Any) -> tuple[NDArray[Any], NDArray[np.float32], NDArray[np.float32]]:
         """Return numbers of classes, scores, and proportions or values."""
@@ -223,7 +228,7 @@ def describe(data: bytes) -> dict[str, str | int]:
     """Say what a file holds. Raises ValueError, with the device's text, if it does not load."""
     twin = linear_twin.load(data)
     found: dict[str, str | int] = {
-        "file": "linear model of emllinear, version 1",
+        "file": f"linear model of emllinear, version {VERSION}",
         "checksum": "right",
         "kind": Kind(twin.kind).name.lower(),
         "features": twin.n_features,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from emlmpy import device_python, kernels
 from emlmpy.knn.twin import as_text, ascii_int
+from emlmpy.linear.format import Kind
 
 HEADER_INTS = 4  # of EmlLinear
 
@@ -26,7 +27,7 @@ class Linear:
         require(self.kernel.check(self.pointer, 4 * len(words)))
         self.kind, self.type, self.n_features, self.n_rows = words[:HEADER_INTS]
         self.n_outputs = self.kernel.outputs(self.pointer)
-        self.n_classes = self.n_outputs if self.kind >= 2 else 0
+        self.n_classes = self.n_outputs if self.kind >= Kind.CLASS else 0
         if classes and len(classes) != self.n_classes:
             raise ValueError("classes must be one for each class")
         self.classes = classes or None
@@ -56,7 +57,7 @@ class Linear:
         answers = np.zeros((len(rows), self.n_outputs), np.float32)
         found = [item.ctypes.data for item in (classes, scores, answers)]
         if not self.kernel.run(self.pointer, rows.ctypes.data, len(rows), *found):
-            raise ValueError("features and scores must be finite")
+            raise ValueError("all numbers must be finite")
         return classes, scores, answers
 
     def partial_fit(self, features: NDArray[Any], target: Any, rate: float) -> None:
@@ -66,7 +67,7 @@ class Linear:
         index = int(target) if self.n_classes else 0
         pointer = None if self.n_classes else values.ctypes.data
         if not self.kernel.fit(self.pointer, features.ctypes.data, pointer, index, rate):
-            raise ValueError("features and weights must stay finite")
+            raise ValueError("all numbers must be finite")
 
     def save(self, target: io.StringIO) -> None:
         """Write the model as CSV, as the device does."""
@@ -79,7 +80,7 @@ def new(words: "array[int]", classes: tuple[int | str, ...] | None) -> "Linear |
         return Linear(words, classes)
     pointer = words.buffer_info()[0]
     require(load_kernel().check_sizes(pointer))
-    return load_kernel().words(pointer) - HEADER_INTS
+    return int(load_kernel().words(pointer)) - HEADER_INTS
 
 
 def load(data: bytes) -> Linear:
@@ -88,15 +89,16 @@ def load(data: bytes) -> Linear:
     Raises ValueError, with the device's text, for a file that the device refuses.
     """
     try:
-        return reader()["load"](io.StringIO(as_text(data), newline="\n"))
+        model: Linear = reader()["load"](io.StringIO(as_text(data), newline="\n"))
     except ValueError as error:
         raise ValueError(str(error)) from None
+    return model
 
 
 @cache
 def reader() -> dict[str, Any]:
     """Return what the Python part of emllinear defines."""
-    functions = {"_new": new, "_methods": {}, "int": ascii_int}
+    functions: dict[str, Any] = {"_new": new, "_methods": {}, "int": ascii_int}
     return device_python.run(["common/rows.py", "emllinear/part.py"], functions)
 
 

@@ -3,30 +3,25 @@
 formats/linear.md describes them.
 """
 
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from emlmpy.linear.extract import Kind, Linear
+from emlmpy.linear.extract import Linear
+from emlmpy.linear.format import (
+    BIAS_BITS,
+    MAX_EXPONENT,
+    MIN_EXPONENT,
+    NARROW_BITS,
+    Kind,
+    Type,
+)
 
 FLOAT32 = np.finfo(np.float32)
-# The exponents that the device takes, and how many bits a bias may have.
-MIN_EXPONENT, MAX_EXPONENT = -160, 60
-BIAS_BITS = 51
 WEIGHT_BITS = 30
-NARROW_BITS = 22
 # Weights are narrow if that changes no score of the rows at hand by more, of its largest term.
 NARROW_ERROR = 5e-6
-
-
-class Type(IntEnum):
-    """Types of models, as eml_linear.h has them."""
-
-    FLOAT32 = 0
-    INT16 = 1
-    NARROW = 2
 
 
 def to_float32(model: Linear) -> NDArray[np.int32]:
@@ -64,7 +59,7 @@ Integers = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 def integers(model: Linear, bits: int) -> Integers:
     """Return exponents, biases and weights, whole numbers, of which weights have so many bits."""
     sizes = np.frexp(np.abs(model.weights).max(axis=1))[1] - bits
-    exponents = np.maximum(sizes, np.frexp(np.abs(model.bias))[1] - BIAS_BITS)
+    exponents = np.maximum(sizes, np.frexp(np.abs(model.bias))[1] - (BIAS_BITS - 1))
     if model.kind >= Kind.CLASS:  # their scores are compared
         exponents[:] = exponents.max()
     exponents = np.maximum(exponents, MIN_EXPONENT).astype(np.int64)
@@ -80,8 +75,8 @@ def integers(model: Linear, bits: int) -> Integers:
 def value_of(found: Integers) -> Linear:
     """Return the model that these integers stand for."""
     exponents, bias, weights = found
-    factor = np.ldexp(1.0, exponents)
-    return Linear(Kind.VALUE, weights * factor[:, np.newaxis], bias * factor)
+    values = np.ldexp(weights.astype(np.float64), exponents[:, np.newaxis])
+    return Linear(Kind.VALUE, values, np.ldexp(bias.astype(np.float64), exponents))
 
 
 def words_of(
@@ -89,5 +84,5 @@ def words_of(
 ) -> NDArray[np.int32]:
     """Return the rows of a model of int16 features."""
     low = bias.astype(np.uint64).astype(np.uint32).view(np.int32)
-    columns = [exponents, low, bias >> 32, weights]
-    return np.column_stack(columns).astype(np.int32)
+    head = np.column_stack([exponents, low, bias >> 32])
+    return np.hstack([head, weights]).astype(np.int32)

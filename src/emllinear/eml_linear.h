@@ -6,7 +6,8 @@ too.
     int32_t class_index = eml_linear_run(model, features, scores);
     eml_linear_answer(model, scores);                        // now they are values or proportions
 
-A model is an array of 32-bit words: what is in EmlLinear, then one row for each y, a score:
+A model is an array of 32-bit words (formats/linear.md): what is in EmlLinear, then one row for each
+y, a score:
 
     float32 features    b, then the weights, all float32
     int16 features      e, the low and the high word of b, then the weights, int32: the score is
@@ -24,50 +25,17 @@ the same bits on every CPU, but that CPUs without an FPU take numbers below 2^-1
 #include <stddef.h>
 
 #include "eml_linear_exp.h"
+#include "eml_linear_format.h"
 #if defined(__ARM_ARCH_6M__) && defined(__thumb__)
 #include "eml_linear_armv6m.h"
 #endif
 
-#if defined(__arm__) && !defined(__clang__)
-// For the loops that the time goes into, whatever the rest of the program is optimised for.
-#define EML_LINEAR_FAST __attribute__((optimize("O2"), noinline))
-#else
-#define EML_LINEAR_FAST
-#endif
-
-#define EML_LINEAR_MAX_FEATURES 4096
-#define EML_LINEAR_MAX_ROWS 255
-// Of int16 models: where e may lie, so that scores are floats, and what |b| must stay below.
-#define EML_LINEAR_MAX_EXPONENT 60
-#define EML_LINEAR_MIN_EXPONENT (-160)
-#define EML_LINEAR_MAX_BIAS ((int64_t)1 << 52)
-// The largest weight of a model of type EML_LINEAR_NARROW.
-#define EML_LINEAR_MAX_NARROW (1 << 22)
 // What eml_linear_run returns if a feature or a score is infinite or no number.
 #define EML_LINEAR_NOT_FINITE (-1)
 
-/** What a model answers with. */
-typedef enum EmlLinearKind {
-    EML_LINEAR_VALUE,   // the scores are the values
-    EML_LINEAR_EXP,     // e^score are the values
-    EML_LINEAR_CLASS,   // one score: class 1 if it is above 0; several: the first of the largest
-    EML_LINEAR_SIGMOID, // the same, with proportions: 1 / (1 + e^-score), of several scores' over
-                        // their sum
-    EML_LINEAR_SOFTMAX, // the same: e^score over the sum of all
-    EML_LINEAR_HUBER,   // the same: (score + 1) / 2, between 0 and 1, of several over their sum
-    EML_LINEAR_KINDS
-} EmlLinearKind;
-
-typedef enum EmlLinearType {
-    EML_LINEAR_FLOAT32,
-    EML_LINEAR_INT16,
-    EML_LINEAR_NARROW, // int16, with weights up to 2^22: faster on CPUs without 64-bit products
-    EML_LINEAR_TYPES
-} EmlLinearType;
-
 typedef struct EmlLinear {
-    uint32_t kind; // EmlLinearKind
-    uint32_t type; // EmlLinearType
+    uint32_t kind;
+    uint32_t type;
     uint32_t n_features;
     uint32_t n_rows; // scores
     int32_t rows[];
@@ -83,25 +51,27 @@ static inline size_t eml_linear_words(const EmlLinear *self) {
     return sizeof(EmlLinear) / 4 + self->n_rows * eml_linear_stride(self);
 }
 
-static inline bool eml_linear_is_classifier(const EmlLinear *self) {
-    return self->kind >= EML_LINEAR_CLASS;
+/** Number of classes, 0 if the model answers with values. */
+static inline uint32_t eml_linear_classes(const EmlLinear *self) {
+    const uint32_t n_rows = self->n_rows;
+    return self->kind < EML_LINEAR_CLASS ? 0 : n_rows + (n_rows == 1);
 }
 
 /** Number of values, or of classes; eml_linear_answer writes as many. */
 static inline uint32_t eml_linear_outputs(const EmlLinear *self) {
-    const uint32_t n_rows = self->n_rows;
-    return n_rows + (n_rows == 1 && eml_linear_is_classifier(self));
+    const uint32_t n_classes = eml_linear_classes(self);
+    return n_classes != 0 ? n_classes : self->n_rows;
 }
 
 /** What is wrong with the first words of a model, or NULL. */
-static inline const char *eml_linear_check_sizes(const EmlLinear *self) {
+static EML_NOINLINE const char *eml_linear_check_sizes(const EmlLinear *self) {
     if (self->n_features - 1 >= EML_LINEAR_MAX_FEATURES) {
-        return "n_features must be 1 to 4096";
+        return "n_features must be 1 to " EML_LINEAR_MAX_FEATURES_TEXT;
     }
     if (self->n_rows - 1 >= EML_LINEAR_MAX_ROWS) {
-        return "n_outputs must be 1 to 255";
+        return "n_outputs must be 1 to " EML_LINEAR_MAX_ROWS_TEXT;
     }
-    if (self->kind >= EML_LINEAR_KINDS || self->type >= EML_LINEAR_TYPES ||
+    if (self->kind > EML_LINEAR_HUBER || self->type > EML_LINEAR_NARROW ||
         (self->kind == EML_LINEAR_SOFTMAX && self->n_rows == 1)) {
         return "kind or type is unknown";
     }
@@ -111,22 +81,23 @@ static inline const char *eml_linear_check_sizes(const EmlLinear *self) {
 // Whether the numbers of the rows are in range.
 static inline bool eml_linear_check_rows(const EmlLinear *self) {
     const bool is_float = self->type == EML_LINEAR_FLOAT32;
-    const int32_t high = (int32_t)(EML_LINEAR_MAX_BIAS >> 32);
+    const int32_t high = 1 << (EML_LINEAR_BIAS_BITS - 32);
+    const uint32_t narrow = 1u << EML_LINEAR_NARROW_BITS;
     const int32_t *row = self->rows;
     for (uint32_t i = 0; i < self->n_rows; i++) {
         const int32_t *const end = row + eml_linear_stride(self);
         if (!is_float) {
             if (row[0] < EML_LINEAR_MIN_EXPONENT || row[0] > EML_LINEAR_MAX_EXPONENT ||
                 row[2] < -high || row[2] >= high ||
-                (eml_linear_is_classifier(self) && row[0] != self->rows[0])) {
+                (self->kind >= EML_LINEAR_CLASS && row[0] != self->rows[0])) {
                 return false;
             }
             row += 3;
         }
         for (; row != end; row++) {
-            if (is_float ? !eml_linear_is_finite(*row)
-                         : self->type == EML_LINEAR_NARROW &&
-                               (uint32_t)*row + EML_LINEAR_MAX_NARROW > 2 * EML_LINEAR_MAX_NARROW) {
+            if (is_float
+                    ? !eml_linear_is_finite(*row)
+                    : self->type == EML_LINEAR_NARROW && (uint32_t)*row + narrow > 2 * narrow) {
                 return false;
             }
         }
@@ -142,15 +113,15 @@ static inline const char *eml_linear_check(const EmlLinear *self, size_t bytes) 
         if (sizes_error != NULL) {
             error = sizes_error;
         } else if (bytes == 4 * eml_linear_words(self)) {
-            error = eml_linear_check_rows(self) ? NULL : "weights must be finite, and in range";
+            error = eml_linear_check_rows(self) ? NULL : "weights must be in range";
         }
     }
     return error;
 }
 
 // The score of a float32 row.
-static EML_LINEAR_FAST float eml_linear_score(const float *row, const float *feature,
-                                              uint32_t n_features) {
+static EML_NOINLINE float eml_linear_score(const float *row, const float *feature,
+                                           uint32_t n_features) {
     const float bias = *row++;
 #if defined(SOFT_FLOAT)
     float sum[4] = {0};
@@ -183,8 +154,8 @@ static EML_LINEAR_FAST float eml_linear_score(const float *row, const float *fea
 }
 
 // The sum of an int16 row, without its power of two.
-static EML_LINEAR_FAST int64_t eml_linear_sum(const int32_t *row, const int16_t *feature,
-                                              uint32_t n_features) {
+static EML_FAST int64_t eml_linear_sum(const int32_t *row, const int16_t *feature,
+                                       uint32_t n_features) {
     int64_t sum = (int64_t)((uint64_t)(uint32_t)row[2] << 32 | (uint32_t)row[1]);
     const int16_t *const end = feature + n_features;
     row += 3;
@@ -201,12 +172,9 @@ static EML_LINEAR_FAST int64_t eml_linear_sum(const int32_t *row, const int16_t 
     return sum;
 }
 
-/** Finds the class of a row of features, float or int16_t; it means nothing if there are none.
-
-scores: takes the bits of the scores, n_rows; or NULL.
-Returns EML_LINEAR_NOT_FINITE if a score is infinite or no number, for that or for its features. */
-static __attribute__((unused)) int32_t eml_linear_run(const EmlLinear *self, const void *features,
-                                                      int32_t *scores) {
+// See eml_linear_run.
+static EML_NOINLINE int32_t eml_linear_run_rows(const EmlLinear *self, const void *features,
+                                                int32_t *scores) {
     const uint32_t stride = eml_linear_stride(self), n_features = self->n_features;
     const uint32_t type = self->type, is_one = self->n_rows == 1, end = self->n_rows + is_one;
     const int32_t *row = self->rows;
@@ -230,22 +198,6 @@ static __attribute__((unused)) int32_t eml_linear_run(const EmlLinear *self, con
         }
         return class_index;
     }
-#if defined(EML_LINEAR_ARMV6M_H)
-    if (type == EML_LINEAR_NARROW && scores == NULL) {
-        uint32_t block = n_features;
-        while (block > EML_LINEAR_BLOCK) {
-            block -= EML_LINEAR_BLOCK;
-        }
-        const int16_t *const feature = (const int16_t *)features;
-        EmlLinearSearch search = {row + stride * self->n_rows, feature + n_features, row,
-                                  is_one ? 0 : INT32_MIN};
-        eml_linear_search(row, feature + block, -2 * (int32_t)block, &search);
-        for (; row + stride < search.found; row += stride) {
-            class_index++;
-        }
-        return is_one ? search.found != row : class_index;
-    }
-#endif
     int64_t best = is_one ? 0 : INT64_MIN;
     for (uint32_t i = is_one; i != end; i++, row += stride) {
         const int64_t sum = eml_linear_sum(row, (const int16_t *)features, n_features);
@@ -261,8 +213,21 @@ static __attribute__((unused)) int32_t eml_linear_run(const EmlLinear *self, con
     return class_index;
 }
 
+/** Finds the class of a row of features, float or int16_t; it means nothing if there are none.
+
+scores: takes the bits of the scores, n_rows; or NULL.
+Returns EML_LINEAR_NOT_FINITE if a score is infinite or no number, for that or for its features. */
+static inline int32_t eml_linear_run(const EmlLinear *self, const void *features, int32_t *scores) {
+#if defined(EML_LINEAR_ARMV6M_H)
+    if (self->type == EML_LINEAR_NARROW && scores == NULL) {
+        return eml_linear_narrow_class((const int32_t *)self, (const int16_t *)features);
+    }
+#endif
+    return eml_linear_run_rows(self, features, scores);
+}
+
 // 1 / (1 + e^-score), in units of 2^-31.
-static __attribute__((noinline)) uint32_t eml_linear_sigmoid(int32_t score) {
+static EML_NOINLINE uint32_t eml_linear_sigmoid(int32_t score) {
     const uint32_t part = eml_linear_exp_fraction(score);
     const uint32_t larger = eml_linear_divide(EML_LINEAR_ONE, EML_LINEAR_ONE + part);
     return score < 0 ? 0x80000000u - larger : larger;
@@ -306,10 +271,12 @@ static inline uint32_t eml_linear_share(uint32_t kind, int32_t score, int32_t la
 // Makes proportions of several scores.
 static void eml_linear_proportions(const EmlLinear *self, int32_t *scores) {
     const uint32_t n_rows = self->n_rows;
-    int32_t largest = *scores;
-    for (uint32_t i = 1; i < n_rows; i++) {
-        largest = eml_linear_order(scores[i]) > eml_linear_order(largest) ? scores[i] : largest;
+    int32_t largest = INT32_MIN;
+    for (uint32_t i = 0; i < n_rows; i++) {
+        const int32_t order = eml_linear_order(scores[i]);
+        largest = order > largest ? order : largest;
     }
+    largest = eml_linear_order(largest); // the bits again
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n_rows; i++) {
         const uint32_t share = eml_linear_share(self->kind, scores[i], largest);
@@ -331,7 +298,7 @@ static void eml_linear_proportions(const EmlLinear *self, int32_t *scores) {
 /** Turns the scores of eml_linear_run into values or proportions: the bits of
 eml_linear_outputs(self) floats. Kind EML_LINEAR_CLASS has none. */
 static inline void eml_linear_answer(const EmlLinear *self, int32_t *scores) {
-    if (eml_linear_is_classifier(self)) {
+    if (self->kind >= EML_LINEAR_CLASS) {
         if (self->n_rows > 1) {
             eml_linear_proportions(self, scores);
             return;

@@ -7,6 +7,7 @@ Floats are handled as their bits, int32_t. The relative error of e^x is below 5e
 #ifndef EML_LINEAR_EXP_H
 #define EML_LINEAR_EXP_H
 
+#include "eml_attributes.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,8 +28,7 @@ static inline int32_t eml_linear_order(int32_t bits) {
 }
 
 /** The bits of the float nearest to magnitude * 2^power, ties to even; infinite beyond 2^128. */
-static __attribute__((unused, noinline)) int32_t eml_linear_pack(uint64_t magnitude,
-                                                                 int32_t power) {
+static EML_UNUSED EML_NOINLINE int32_t eml_linear_pack(uint64_t magnitude, int32_t power) {
     if (magnitude == 0) {
         return 0;
     }
@@ -57,7 +57,7 @@ static inline uint32_t eml_linear_high(uint32_t a, uint32_t b) {
 
 /** e^x is the result times 2^(*power - 30); the result is 2^30 to 2^31. x beyond 2^8 counts as 2^8
 or -2^8. */
-static __attribute__((unused, noinline)) uint32_t eml_linear_exp(int32_t x, int32_t *power) {
+static EML_UNUSED EML_NOINLINE uint32_t eml_linear_exp(int32_t x, int32_t *power) {
     // x * log2(e), in units of 2^-22.
     const uint32_t exponent = (uint32_t)x << 1 >> 24;
     const uint32_t fraction = eml_linear_high(((uint32_t)x | 0x800000) << 8, 0xb8aa3b29u);
@@ -77,14 +77,14 @@ static __attribute__((unused, noinline)) uint32_t eml_linear_exp(int32_t x, int3
 }
 
 /** e^-|x|, in units of 2^-30. */
-static __attribute__((unused, noinline)) uint32_t eml_linear_exp_fraction(int32_t x) {
+static EML_UNUSED EML_NOINLINE uint32_t eml_linear_exp_fraction(int32_t x) {
     int32_t power;
     const uint32_t result = eml_linear_exp((int32_t)((uint32_t)x | 0x80000000u), &power);
     return power < -31 ? 0 : result >> -power;
 }
 
 /** a / b in units of 2^-31, cut off, where a <= b <= 2^31; just below 1 for a = b. */
-static __attribute__((unused, noinline)) uint32_t eml_linear_divide(uint32_t a, uint32_t b) {
+static EML_UNUSED EML_NOINLINE uint32_t eml_linear_divide(uint32_t a, uint32_t b) {
     uint32_t quotient = 1; // 31 more bits push this one out
     do {
         a <<= 1;

@@ -214,6 +214,41 @@ model.save(sys.stdout)
     assert emlmpy.linear.describe(saved)["labels"] == "x, y, z"
 
 
+# Files of version 1, and what they predict: rows, classes, answers (scores where there are none).
+KEPT = {
+    "lin1_float32.csv": (
+        [[5.1, 3.5, 1.4, 0.2], [6.5, 3.0, 5.5, 1.8], [0, 0, 0, 0]],
+        [0, 2, 0],
+        [[0.98166, 0.01834, 0], [0.00006, 0.12314, 0.8768], [0.99951, 0.00049, 0]],
+    ),
+    "lin1_int16.csv": ([[100, -200], [-32768, 32767]], [1, 0], [[311.5], [-65523.5]]),
+    "lin1_narrow.csv": ([[0, 0, 0], [3, -1, 2]], [0, 0], [[1, 2], [54.59815, 4.234002]]),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_kept_file(name: str) -> None:
+    """Files of version 1 load, and predict what they did."""
+    rows, classes, answers = KEPT[name]
+    data = (ROOT / "tests" / "files" / name).read_bytes()
+    twin = linear_twin.load(data)
+    found = twin.run(np.array(rows))
+    if twin.n_classes:
+        assert found[0].tolist() == classes
+    kind = 1 if twin.kind == 2 else 2
+    np.testing.assert_allclose(found[kind], answers, rtol=1e-5, atol=1e-5)
+    assert emlmpy.linear.sign(data) == data
+
+
+def test_example_of_the_document() -> None:
+    """The file in formats/linear.md loads, and its score is what is said of it."""
+    document = (ROOT / "formats" / "linear.md").read_text()
+    rows = [line[4:] for line in document.splitlines() if line.startswith("    ")]
+    twin = linear_twin.load("".join(f"{row}\n" for row in rows).encode())
+    assert twin.run(np.array([[1, 1], [3, 1]]))[1].tolist() == [[1.0], [-2.0]]
+    assert twin.classes == ("no", "yes")
+
+
 def test_flipped_bits(seed: int) -> None:
     """No file loads of which a bit has changed."""
     estimator = linear.LogisticRegression().fit(np.eye(3), ["x", "y", "z"])

@@ -45,7 +45,8 @@ for rows in (FLOATS, WHOLE, NARROW):
     for end in range(len(text) - 1):
         refuses(text[:end])
     for at in range(len(rows) + 1):
-        more = (*rows[:at], "?name,é, x", *rows[at:])
+        more = list(rows)
+        more.insert(at, "?name,\xe9, x")
         assert saved(emllinear.load(io.StringIO(signed(*more)))) == text
 assert "saved.csv.new" not in os.listdir()
 os.remove("saved.csv")
@@ -53,7 +54,8 @@ assert emllinear.load(io.StringIO(signed(*FLOATS))).classes == ("no, never", "J\
 assert emllinear.load(io.StringIO(signed(*WHOLE))).classes == (-2147483648, 2147483647)
 
 # Rows of weights are of any length, one row or many.
-split = (*FLOATS[:3], "w,1065353216", "w,-1077936128,0,-2147483648", "w,1,2139095039")
+split = list(FLOATS[:3])
+split.extend(("w,1065353216", "w,-1077936128,0,-2147483648", "w,1,2139095039"))
 assert saved(emllinear.load(io.StringIO(signed(*split)))) == signed(*FLOATS)
 long = emllinear.new(100, 3)
 long.save("saved.csv")
@@ -64,7 +66,7 @@ os.remove("saved.csv")
 
 INCOMPLETE = "file is incomplete"
 ROW = "unknown row, or out of order"
-RANGE = "weights must be finite, and in range"
+RANGE = "weights must be in range"
 CLASSES = "classes must be one for each class"
 KIND = "kind or type is unknown"
 for rows, line, text in (

@@ -26,7 +26,7 @@ with open("cases.txt") as cases:
                 try:
                     found = model.predict(row, out)
                 except ValueError as error:
-                    assert str(error) == "model must have proportions: use scores"
+                    assert str(error) == "model must have proportions"
                     found = index
                 if model.n_classes:
                     assert index == found == model.predict(row)
