@@ -60,8 +60,9 @@ def read_rows() -> Rows:
         rows = {",".join(key): float(value) for *key, value in list(csv.reader(file))[1:]}
     for architecture in dist.ARCHITECTURES:
         for module in dist.MODULES:
-            file_bytes = (dist.DIST / f"{architecture}_6.3" / f"{module}.mpy").stat().st_size
-            rows[f"dist,{module},{architecture},bytes"] = file_bytes
+            file = dist.DIST / f"{architecture}_6.3" / f"{module}.mpy"
+            if file.exists():
+                rows[f"dist,{module},{architecture},bytes"] = file.stat().st_size
     for path in ROOT.glob("formats/*.toml"):
         for constant in tomllib.loads(path.read_text())["constants"]:
             rows[f"format,{path.stem},{constant['name']},number"] = constant["value"]
@@ -76,7 +77,10 @@ def evaluate(words: list[str], rows: Rows) -> float:
         if "," not in word:
             return float(word)
         if word not in rows:
-            raise ValueError(f"results.csv has no row {word}")
+            source = (
+                "dist/ has no file for" if word.startswith("dist,") else "results.csv has no row"
+            )
+            raise ValueError(f"{source} {word}")
         return rows[word]
 
     result = value(words[0])
@@ -121,7 +125,8 @@ def bytes_table(rows: Rows) -> str:
     """Return the table of modules and their bytes."""
     lines = [f"| | {' | '.join(dist.MODULES)} |", "|---" * (len(dist.MODULES) + 1) + "|"]
     for architecture in dist.ARCHITECTURES:
-        sizes = [f"{rows[f'dist,{module},{architecture},bytes']:.0f}" for module in dist.MODULES]
+        names = [f"dist,{module},{architecture},bytes" for module in dist.MODULES]
+        sizes = [f"{figure(name, rows):.0f}" for name in names]
         lines.append(f"| {architecture} | {' | '.join(sizes)} |")
     return "\n".join([*lines, ""])
 

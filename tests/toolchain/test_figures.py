@@ -69,6 +69,12 @@ def test_missing_row(field: str) -> None:
         figures.fill(f"{{{field}}}", ROWS)
 
 
+def test_missing_module() -> None:
+    """A module that is not built yet is named."""
+    with pytest.raises(ValueError, match=r"dist/ has no file for dist,emlfft,x64,bytes"):
+        figures.bytes_table({})
+
+
 def test_sources() -> None:
     """Bytes come from dist/, limits from formats/, and an output from the example's file."""
     rows = figures.read_rows()
