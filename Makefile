@@ -43,7 +43,7 @@ quick: kernels
 	@python -m pytest --numprocesses auto --dist worksteal -m "not slow" --machine unix-x64
 
 test: machines
-	@python -m pytest --numprocesses auto --dist loadfile
+	@python -m pytest --numprocesses auto --dist worksteal
 
 SECONDS ?= 60
 fuzz: kernels

@@ -97,10 +97,27 @@ def parametrize_cases(
     metafunc.parametrize(f"{fixture},{names}", cases, indirect=[fixture], scope="session")
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with files that are slow, and keep the tests of a file together, which share fixtures.
+
+    pytest would run all files on one machine, then all on the next.
+    """
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: (item.path not in slow, item.path))
+
+
 @pytest.fixture(scope="session")
 def seed(request: pytest.FixtureRequest) -> int:
     """The seed of random tests."""
     return int(request.config.option.seed)
+
+
+@pytest.fixture(scope="session")
+def rounds(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    """How many rounds random tests make: as many as they say, or a quarter in `make quick`."""
+    quick = "not slow" in request.config.option.markexpr
+    return lambda wanted: max(1, wanted // 4) if quick else wanted
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,7 @@ from tools import dist
 
 DIST = ROOT / "dist"
 # The boards differ in nothing that mpremote sees but the architecture.
-pytestmark = pytest.mark.machines("cortex-m0", "cortex-m4f")
+pytestmark = [pytest.mark.machines("cortex-m0", "cortex-m4f"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

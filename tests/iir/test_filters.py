@@ -2,6 +2,7 @@
 
 import ctypes
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -199,7 +200,9 @@ def test_agrees_with_emlearn(machine: Machine, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cpu", ["", "-D__ARM_ARCH_6M__"])
-def test_kernels_under_sanitizers(cpu: str, tmp_path: Path, seed: int) -> None:
+def test_kernels_under_sanitizers(
+    cpu: str, tmp_path: Path, seed: int, rounds: Callable[[int], int]
+) -> None:
     """No filter and no samples make a kernel leave its memory or overflow."""
     program = tmp_path / "fuzz"
     source = Path(__file__).parents[1] / "fuzz" / "iir.c"
@@ -207,7 +210,7 @@ def test_kernels_under_sanitizers(cpu: str, tmp_path: Path, seed: int) -> None:
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     command += [f"-I{ROOT / 'src' / 'emliir'}", str(source), "-o", str(program)]
     subprocess.run(command, check=True)
-    output = subprocess.check_output([program, str(seed), "5000"], text=True)
+    output = subprocess.check_output([program, str(seed), str(rounds(5000))], text=True)
     assert int(output.split()[0]) > 0
 
 

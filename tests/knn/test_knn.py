@@ -4,6 +4,7 @@ import math
 import os
 import subprocess
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -389,7 +390,11 @@ def answers(model: KnnModel, rows: np.ndarray) -> list[list[str]]:
 @pytest.mark.filterwarnings("ignore:the file names features")
 @pytest.mark.parametrize("name", ["unix-x64", "cortex-m0"])
 def test_what_is_saved_loads(
-    name: str, request: pytest.FixtureRequest, tmp_path: Path, seed: int
+    name: str,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    seed: int,
+    rounds: Callable[[int], int],
 ) -> None:
     """Whatever save accepts loads on the device and gives the PC's answers; else there is a reason.
 
@@ -403,7 +408,7 @@ def test_what_is_saved_loads(
     # To split a row of 4096 features takes 200 kB, which the small machine does not have.
     wanted, room, memory, most_features = 20, MAX_FILE_BYTES, 20_000, 256
     if name == "unix-x64":
-        wanted, room, memory, most_features = 300, math.inf, 1_000_000, 4096
+        wanted, room, memory, most_features = rounds(300), math.inf, 1_000_000, 4096
     files, listing, expected, reasons = module(machine), "", {}, set()
     while len(expected) < wanted:
         path = tmp_path / f"{len(expected)}.csv"

@@ -463,8 +463,8 @@ OPERATIONS: dict[str, tuple[int, str, Callable[[int, int], int]]] = {
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """xtensa_runtime.c as a program for qemu-xtensa."""
     folder = tmp_path_factory.mktemp("runtime")
-    source = ROOT / "tests" / "xtensa_runtime.c"
-    include = ["-I", MACHINE / "include", "-I", ROOT / "tests"]
+    source = Path(__file__).with_name("xtensa_runtime.c")
+    include = ["-I", MACHINE / "include", "-I", ROOT]
     parts = [source, *(MACHINE / name for name in ("start.S", "syscalls.c", "sigill.c"))]
     parts.append(folder / "memory.c")
     parts[-1].write_text(

@@ -204,7 +204,9 @@ except ValueError as error:
 
 @pytest.mark.parametrize("form", ["csv", "bin"])
 @pytest.mark.parametrize("name", ["hard", "codebook", "names", "boosting", "isolation", "scaled"])
-def test_readers_under_sanitizers(name: str, form: str, tmp_path: Path, seed: int) -> None:
+def test_readers_under_sanitizers(
+    name: str, form: str, tmp_path: Path, seed: int, rounds: Callable[[int], int]
+) -> None:
     """Cut and changed files never make the kernel read or write outside of its memory."""
     estimator, load, arguments, _ = CASES[name]
     data, classes = load_data(load)
@@ -217,7 +219,9 @@ def test_readers_under_sanitizers(name: str, form: str, tmp_path: Path, seed: in
     command += [f"-I{ROOT / 'src' / folder}" for folder in ("emltrees", "common")]
     command += [str(source), "-o", str(program)]
     subprocess.run(command, check=True)
-    output = subprocess.check_output([program, tmp_path / "m", str(seed), "1000"], text=True)
+    output = subprocess.check_output(
+        [program, tmp_path / "m", str(seed), str(rounds(1000))], text=True
+    )
     assert int(output.split()[0]) > 0
 
 
