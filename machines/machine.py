@@ -115,6 +115,7 @@ class Machine(ABC):
 class Program(Machine):
     """MicroPython as a program of this computer, or of QEMU's user mode."""
 
+    heap: str  # as MicroPython's -X heapsize takes it
     emulator: tuple[str, ...] = ()
 
     def run(
@@ -128,7 +129,7 @@ class Program(Machine):
         """See Machine.run."""
         output = ""
         command = [*self.emulator, str(BUILD / self.name / "micropython")]
-        command += ["-X", "heapsize=4M", "script.py"]
+        command += ["-X", f"heapsize={self.heap}", "script.py"]
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
             for name, content in {**(files or {}), "script.py": script}.items():
                 (Path(folder) / name).write_bytes(_bytes(content))
@@ -328,7 +329,7 @@ _RISCV_TIMER = Counter("pass", "machine.mem32[0x0200BFF8]", 10_000_000)
 MACHINES: dict[str, Machine] = {
     machine.name: machine
     for machine in (
-        Program("unix-x64", "x64"),
+        Program("unix-x64", "x64", heap="4M"),
         Board(
             "cortex-m0",
             "armv6m",
@@ -355,7 +356,7 @@ MACHINES: dict[str, Machine] = {
                 ("cortex-m33", "armv7emsp", "mps2-an505", 0x1020_0000, 0x5000_0000, 20_000_000),
             )
         ),
-        Program("xtensa", "xtensawin", emulator=("qemu-xtensa", "-cpu", "de233_fpu")),
+        Program("xtensa", "xtensawin", heap="512K", emulator=("qemu-xtensa", "-cpu", "de233_fpu")),
         *(
             Board(
                 name,
