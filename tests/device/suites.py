@@ -125,26 +125,14 @@ def memory(described):
     """Each allocation fails in turn, good calls allocate nothing, and code outlives its module."""
     made = described.make()
     expected = described.result(made)
-    # Most of the heap is taken for good, so that it takes less time to take the rest each time.
-    taken_for_good = heap.fill(24000)
+
+    def check():
+        assert described.result(made) == expected
+
     for action in described.ALLOCATING:
-        failures = free = 0
-        other = None
-        while other is None:
-            taken = heap.fill(free)
-            try:
-                other = action()
-            except MemoryError:
-                failures += 1
-            except OSError as error:
-                assert error.errno == 12, error  # how open says it
-                failures += 1
-            del taken
-            assert described.result(made) == expected
-            free += 32 if free < 512 else 128
-        assert failures > 0, action
-        assert described.result(action()) == expected
-    del taken_for_good
+        failed, other = heap.starve(action, check)
+        assert failed > 0, action
+        assert described.result(other) == described.result(action()) == expected
     quiet = [
         (getattr(made, name), [_good(argument) for argument in arguments])
         for name, _, *arguments in described.METHODS

@@ -345,4 +345,5 @@ def test_calls(machine: Machine) -> None:
 
 def test_memory(machine: Machine) -> None:
     """A script that checks itself on the device: what is allocated when, and each failure of it."""
-    assert machine.run(DEVICE / "memory.py", module(machine), timeout=120) == "ok\n"
+    files = {**module(machine), "heap.py": DEVICE.parent / "heap.py"}
+    assert machine.run(DEVICE / "memory.py", files, timeout=120) == "ok\n"

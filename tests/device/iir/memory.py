@@ -12,16 +12,7 @@ kept = emliir.new(sos, 2)
 samples = array.array("f", [1, 2, 3, 4])
 kept.run(samples)
 state = kept.state()
-failed = free = 0
-found = None
-while found is None:
-    taken = heap.fill(free)
-    try:
-        found = kept.state()
-    except MemoryError:
-        failed += 1
-    del taken
-    free += 64
+failed, found = heap.starve(kept.state, lambda: None)
 assert failed > 0 and list(found) == list(kept.state()) == list(state)
 
 # The rows that a file says there are, are not allocated.
