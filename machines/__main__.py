@@ -14,7 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status. What went wrong is one line on stderr."""
     options = _parser().parse_args(arguments)
     try:
-        return options.command(options)
+        status: int = options.command(options)
+        return status
     except BrokenPipeError:  # whoever read the output has enough
         return 1
     except KeyboardInterrupt:

@@ -172,7 +172,7 @@ class Counter:
     def instructions(self, start: int, stop: int, shift: int) -> int:
         """How many were executed between two readings."""
         ticks = (start - stop if self.downwards else stop - start) & 0xFFFF_FFFF
-        return round(ticks * 1e9 / self.frequency / 2**shift)
+        return round(ticks * 1e9 / self.frequency / (1 << shift))
 
 
 @dataclass(frozen=True)
