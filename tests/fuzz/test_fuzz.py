@@ -27,9 +27,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
 @pytest.mark.parametrize("name", fuzzers.FUZZERS)
 def test_finds_nothing(name: str, seed: int) -> None:
     """Ten seconds, from the models of the tests, all of which are inputs that reach code."""
-    outcome = fuzzers.fuzz(name, fuzzers.plant(name), 10, seed)
+    corpus = fuzzers.plant(name)
+    planted = len(list(corpus.iterdir()))
+    outcome = fuzzers.fuzz(name, corpus, 10, seed)
     assert not outcome.report, str(outcome)
-    assert outcome.runs > 100
+    assert outcome.runs > planted > 4
     assert outcome.coverage > 100
 
 
