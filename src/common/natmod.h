@@ -221,7 +221,7 @@ NATMOD_FUNCTION void natmod_method(mp_map_elem_t *method, qstr name, mp_const_ob
 
 // Adds a method to a dict on the heap, for a type to which part.py adds some, too: each call of a
 // method takes longer, as such a dict is searched by hash.
-NATMOD_FUNCTION void natmod_add_method(mp_obj_t methods, qstr name, mp_const_obj_t function) {
+NATMOD_APART void natmod_add_method(mp_obj_t methods, qstr name, mp_const_obj_t function) {
     mp_obj_dict_store(methods, MP_OBJ_NEW_QSTR(name), (mp_obj_t)function);
 }
 

@@ -117,27 +117,19 @@ static MP_DEFINE_CONST_FUN_OBJ_KW(fft_new_obj, 1, fft_new);
 
 enum { FFT_RUN, FFT_RFFT, FFT_POWER };
 
-// The buffer of n samples; returns whether they are floats.
-static bool fft_samples(mp_obj_t arg, const char *name, size_t n, mp_uint_t flags,
-                        mp_buffer_info_t *info) {
-    if (!mp_get_buffer(arg, info, flags)) {
-        natmod_no_array();
-    }
-    const bool is_float = info->typecode != 'h';
-    if (!natmod_is_array(info, is_float ? 'f' : 'h', n)) {
-        natmod_array_error(name, "f' or 'h", n, info);
-    }
-    return is_float;
-}
-
 // Returns the exponent for int16.
 static mp_obj_t fft_transform(mp_obj_t self_in, mp_obj_t in_in, mp_obj_t out_in, int method) {
     mp_obj_fft_t *self = natmod_self(self_in, &fft_type, "self must be an FFT object");
     const size_t n = (size_t)1 << self->log2_n;
     const bool is_run = method == FFT_RUN, is_power = method == FFT_POWER;
     mp_buffer_info_t in;
-    const bool is_float = fft_samples(in_in, is_run ? "real" : "samples", n,
-                                      is_run ? MP_BUFFER_RW : MP_BUFFER_READ, &in);
+    if (!mp_get_buffer(in_in, &in, is_run ? MP_BUFFER_RW : MP_BUFFER_READ)) {
+        natmod_no_array();
+    }
+    const bool is_float = in.typecode != 'h';
+    if (!natmod_is_array(&in, is_float ? 'f' : 'h', n)) {
+        natmod_array_error(is_run ? "real" : "samples", "f' or 'h", n, &in);
+    }
     const char typecode = is_float ? 'f' : is_power ? 'I' : 'h';
     const size_t out_length = is_run ? n : is_power ? n / 2 + 1 : n + 2;
     void *out = natmod_items(out_in, is_run ? "imag" : "out", typecode, out_length, MP_BUFFER_RW);
@@ -172,23 +164,18 @@ static mp_obj_t fft_transform(mp_obj_t self_in, mp_obj_t in_in, mp_obj_t out_in,
     return MP_OBJ_NEW_SMALL_INT(exponent);
 }
 
+#define FFT_DEFINE(name, method) \
+    static mp_obj_t fft_##name(mp_obj_t self, mp_obj_t in, mp_obj_t out) { \
+        return fft_transform(self, in, out, method); \
+    } \
+    static MP_DEFINE_CONST_FUN_OBJ_3(fft_##name##_obj, fft_##name)
+
 // run(real, imag): complex samples, in place.
-static mp_obj_t fft_run(mp_obj_t self_in, mp_obj_t real_in, mp_obj_t imag_in) {
-    return fft_transform(self_in, real_in, imag_in, FFT_RUN);
-}
-static MP_DEFINE_CONST_FUN_OBJ_3(fft_run_obj, fft_run);
-
+FFT_DEFINE(run, FFT_RUN);
 // rfft(samples, out): complex bins 0 to n / 2, real and imaginary parts in turn.
-static mp_obj_t fft_rfft(mp_obj_t self_in, mp_obj_t samples_in, mp_obj_t out_in) {
-    return fft_transform(self_in, samples_in, out_in, FFT_RFFT);
-}
-static MP_DEFINE_CONST_FUN_OBJ_3(fft_rfft_obj, fft_rfft);
-
+FFT_DEFINE(rfft, FFT_RFFT);
 // power(samples, out): squared magnitudes of the windowed samples' bins 0 to n / 2.
-static mp_obj_t fft_power(mp_obj_t self_in, mp_obj_t samples_in, mp_obj_t out_in) {
-    return fft_transform(self_in, samples_in, out_in, FFT_POWER);
-}
-static MP_DEFINE_CONST_FUN_OBJ_3(fft_power_obj, fft_power);
+FFT_DEFINE(power, FFT_POWER);
 
 static void fft_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     const mp_obj_fft_t *self = MP_OBJ_TO_PTR(self_in);

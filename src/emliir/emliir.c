@@ -10,10 +10,6 @@
 #include "natmod_crc.h"
 #include "soft_float.h"
 
-#define SOS_TEXT "sos must be array('f') of 1 to 255 rows of 6"
-#define SAMPLES_TEXT "samples must be array('f') or array('h')"
-#define MAX_CHANNELS 255
-
 typedef struct {
     mp_obj_base_t base;
     uint8_t n_sections;
@@ -77,10 +73,9 @@ static mp_obj_t filter_new(mp_obj_t sos, mp_obj_t channels_obj) {
         bytes -= 6 * sizeof(float);
     }
     if (info.typecode != 'f' || n_sections == 0 || bytes != 0) {
-        natmod_value_error(SOS_TEXT);
+        natmod_value_error("sos must be array('f') of 1 to 255 rows of 6");
     }
-    const mp_int_t channels =
-        natmod_int(channels_obj, 1, MAX_CHANNELS, "channels must be 1 to 255");
+    const mp_int_t channels = natmod_int(channels_obj, 1, 255, "channels must be 1 to 255");
     mp_obj_filter_t *self = natmod_malloc(filter_bytes(n_sections, channels));
     self->base.type = (mp_obj_type_t *)&filter_type;
     self->n_sections = n_sections;
@@ -107,7 +102,7 @@ static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
     }
     const bool is_float = info.typecode == 'f';
     if (!is_float && info.typecode != 'h') {
-        natmod_value_error(SAMPLES_TEXT);
+        natmod_value_error("samples must be array('f') or array('h')");
     }
     const size_t count = info.len >> natmod_item_shift((char)info.typecode);
     void *out = info.buf;

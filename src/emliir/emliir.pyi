@@ -5,8 +5,22 @@ from collections.abc import Iterable
 
 __version__: str
 
+# What holds samples: an array, or a memoryview of one.
+Buffer = array[float] | array[int] | memoryview
+
 class Filter:
-    def run(self, samples: array, out: array | None = None) -> None:
+    """Sections one behind the other, with a state for each channel. Made by new or load."""
+
+    @property
+    def n_sections(self) -> int:
+        """Number of second-order sections: the rows of sos."""
+    @property
+    def channels(self) -> int:
+        """Number of channels whose samples are interleaved."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of RAM that the filter takes."""
+    def run(self, samples: Buffer, out: Buffer | None = None) -> None:
         """Filter an array of type 'f' or 'h', in place or into `out`; allocates nothing.
 
         Samples of several channels are interleaved. `out` is of the same type and length, and is
@@ -20,7 +34,7 @@ class Filter:
     def reset(self) -> None:
         """Forget all samples so far."""
 
-    def state(self, values: array | None = None) -> array | None:
+    def state(self, values: Buffer | None = None) -> array[float] | None:
         """Get, or set, the state of float samples: scipy's zi, an array of type 'f'.
 
         2 values for each section and channel: value j of section i in channel c is at
@@ -30,7 +44,7 @@ class Filter:
         MemoryError.
         """
 
-def new(sos: array, channels: int = 1) -> Filter:
+def new(sos: Buffer, channels: int = 1) -> Filter:
     """Make a filter of 1 to 255 rows b0 b1 b2 a0 a1 a2, an array of type 'f'.
 
     channels: 1 to 255; their samples are interleaved, and each has a state of its own.

@@ -26,7 +26,7 @@ def load(source, channels=1):
             if version in ("sos", "sos2"):
                 continue
             count = None
-        if fields[0] != "crc":
+        if not row.startswith("crc,"):
             try:
                 values = array("f", map(_number, fields))
             except ValueError:
@@ -36,7 +36,7 @@ def load(source, channels=1):
             sos.extend(values)
     # A whole file of ours has as many rows as it says, and an end.
     if version and count is not None:
-        whole = fields[0] == "crc" if version == "sos2" else line[-1] == "\n"
+        whole = row.startswith("crc,") if version == "sos2" else line[-1] == "\n"
         if not whole or count != [str(len(sos) // 6)]:
             raise ValueError(f"line {number}: file must not be cut short")
     return _new(sos, channels)

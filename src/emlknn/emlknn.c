@@ -126,36 +126,40 @@ static mp_obj_t knn_additem(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t tar
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(knn_additem_obj, knn_additem);
 
-static EmlKnn *knn_search(mp_obj_t self_in, mp_obj_t features_in) {
-    EmlKnn *knn = knn_self(self_in);
+static EmlKnn *knn_search(EmlKnn *knn, mp_obj_t features_in) {
     if (!eml_knn_search(knn, knn_features(knn, features_in))) {
         natmod_value_error("n_neighbors items must be added first");
     }
     return knn;
 }
 
-// predict(features): the label, or of a regression the mean of the neighbours' values.
-static mp_obj_t knn_predict(mp_obj_t self_in, mp_obj_t features_in) {
-    EmlKnn *knn = knn_search(self_in, features_in);
+static EML_NOINLINE mp_obj_t knn_answer(EmlKnn *knn, mp_obj_t features_in) {
+    knn_search(knn, features_in);
     if (knn->header.regression) {
         return natmod_float(eml_knn_regress(knn));
     }
     return MP_OBJ_NEW_SMALL_INT(eml_knn_vote(knn));
 }
+
+// predict(features): the label, or of a regression the mean of the neighbours' values.
+static mp_obj_t knn_predict(mp_obj_t self_in, mp_obj_t features_in) {
+    return knn_answer(knn_self(self_in), features_in);
+}
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_predict_obj, knn_predict);
 
-// regress(features): predict of a regression.
+// regress(features): predict of a regression, and of nothing else.
 static mp_obj_t knn_regress(mp_obj_t self_in, mp_obj_t features_in) {
-    if (!knn_self(self_in)->header.regression) {
+    EmlKnn *knn = knn_self(self_in);
+    if (!knn->header.regression) {
         natmod_value_error("model must be a regression");
     }
-    return knn_predict(self_in, features_in);
+    return knn_answer(knn, features_in);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_regress_obj, knn_regress);
 
 // novelty(features): the mean distance to the neighbours.
 static mp_obj_t knn_novelty(mp_obj_t self_in, mp_obj_t features_in) {
-    return natmod_float(eml_knn_novelty(knn_search(self_in, features_in)));
+    return natmod_float(eml_knn_novelty(knn_search(knn_self(self_in), features_in)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_novelty_obj, knn_novelty);
 

@@ -6,10 +6,15 @@ from typing import IO
 
 __version__: str
 
+# Features: of type 'h', or of a scaled model of type 'f'; an array, or a memoryview of one.
+Features = array[int] | array[float] | memoryview
+
 class Knn:
     """A model: items with their labels, or values; made by new or load.
 
     n_features: features of a row.
+    n_classes: number of classes that have labels of their own; 0 without.
+    nbytes: bytes of RAM that the model takes.
     classes: labels of the classes, whose numbers 0, 1 ... are the items' labels then; or None.
     scaled: whether features may be floats in raw units; they are rounded to int16, halves away from
         zero, by the scale and offset that the model's file has for each.
@@ -18,14 +23,20 @@ class Knn:
     n_features items of type 'h', or of a scaled model of type 'f'; ValueError if one is a NaN.
     """
 
-    n_features: int
-    classes: tuple[int | str, ...] | None
-    scaled: bool
-
+    @property
+    def n_features(self) -> int: ...
+    @property
+    def n_classes(self) -> int: ...
+    @property
+    def nbytes(self) -> int: ...
+    @property
+    def classes(self) -> tuple[int | str, ...] | None: ...
+    @property
+    def scaled(self) -> bool: ...
     def row(self) -> array[int] | array[float]:
         """Return an array for a row of features, all 0: of type 'f' if scaled, else 'h'."""
 
-    def additem(self, features: array[int] | array[float], label: float) -> int:
+    def additem(self, features: Features, label: float) -> int:
         """Learn features with their label; return the index.
 
         A label is an int from -32768 to 32767, or with classes from 0 to len(classes) - 1; a
@@ -33,20 +44,20 @@ class Knn:
         and not a ring.
         """
 
-    def predict(self, features: array[int] | array[float]) -> int:
+    def predict(self, features: Features) -> float:
         """Return the label that counts most among the neighbours, the smallest of equals.
 
-        With classes that is the number of a class. ValueError if there are fewer items than
-        n_neighbors, or the model is a regression.
+        With classes that is the number of a class; of a regression it is what regress returns.
+        ValueError if there are fewer items than n_neighbors.
         """
 
-    def regress(self, features: array[int] | array[float]) -> float:
+    def regress(self, features: Features) -> float:
         """Return the mean of the neighbours' values.
 
         ValueError if there are fewer items than n_neighbors, or the model is not a regression.
         """
 
-    def novelty(self, features: array[int] | array[float]) -> float:
+    def novelty(self, features: Features) -> float:
         """Return the mean distance to the neighbours; the larger, the less alike is any item.
 
         Distances are those of int16 features, also of a scaled model. ValueError if there are
@@ -59,7 +70,7 @@ class Knn:
         ValueError if there was none since items moved, or i is not below n_neighbors.
         """
 
-    def getitem(self, index: int, out: array[int]) -> float:
+    def getitem(self, index: int, out: array[int] | memoryview) -> float:
         """Copy an item's features to out; return its label or value.
 
         out: of type 'h', n_features items. ValueError if it is not, or there is no such item.

@@ -6,7 +6,9 @@ from typing import BinaryIO, TextIO
 
 __version__: str
 
-Source = BinaryIO | TextIO | bytes | Iterable[str] | Iterable[bytes]
+# Features or outputs: an array, a memoryview of one, and for uint8 features bytes.
+Buffer = array[int] | array[float] | memoryview | bytes | bytearray
+Source = BinaryIO | TextIO | bytes | bytearray | memoryview | Iterable[str] | Iterable[bytes]
 
 class Trees:
     """A model. Make one with new() or load()."""
@@ -17,6 +19,9 @@ class Trees:
     @property
     def n_classes(self) -> int:
         """Number of classes; 0 of a regressor or an isolation forest."""
+    @property
+    def n_outputs(self) -> int:
+        """How many values predict(features, out) writes."""
     @property
     def n_trees(self) -> int:
         """Number of trees."""
@@ -36,7 +41,9 @@ class Trees:
     @property
     def trees_used(self) -> int:
         """How many trees the last predict walked."""
-    def predict(self, features: array, out: array[float] | None = None) -> int | float:
+    def predict(
+        self, features: Buffer, out: array[float] | memoryview | None = None
+    ) -> int | float:
         """Return the index of the class, a regressor's value, or +1 or -1 of an isolation forest.
 
         features: n_features values in an array of the model's feature type: 'h' of int16, 'B' (or
@@ -45,19 +52,21 @@ class Trees:
         out: array('f') of outputs() values, filled with class proportions, raw values of boosting,
         the value, or the anomaly score.
         Allocates nothing but the float that it returns. Raises ValueError for a wrong type or
-        length, nan, or an empty model; TypeError for what is no array.
+        length, with the numbers, for nan, or an empty model; TypeError for what is no array.
         """
-    def row(self) -> array:
+    def row(self) -> array[int] | array[float]:
         """Return a new array of zeros of the type and length that predict takes: array('f') of a
         scaled model. Raises ValueError if nothing is loaded, MemoryError if there is no room."""
-    def quantize(self, floats: array[float], out: array[int]) -> None:
+    def quantize(
+        self, floats: array[float] | memoryview, out: array[int] | memoryview | bytearray
+    ) -> None:
         """Turn raw units into the model's: round(x * scale + offset), limited to its type's range.
 
         floats: array('f'), out: array('h') or array('B'), both of n_features values. Raises
         ValueError if the file has no scale, or for nan.
         """
     def outputs(self) -> int:
-        """Return how many values predict(features, out) writes."""
+        """Return n_outputs, as emlearn's module has it; ValueError if nothing is loaded."""
 
 def new(trees: int = 65000, nodes: int = 65000, leaves: int = 65000) -> Trees:
     """Return an empty model that takes files of up to that size: none or all three, 1 to 65000."""

@@ -11,20 +11,33 @@ __version__: str
 
 # bytes, bytearray or array('B'): 0 to 255 stand for 0 to 1. array('f'): real values, which
 # saturate in an int8 model. array('b'): values quantised already; int8 models only.
-Input = bytes | bytearray | memoryview | array
+Input = bytes | bytearray | memoryview | array[int] | array[float]
 
 class Model:
     """A network, ready to run. Models do not disturb each other."""
 
-    nbytes: int
-    """Bytes of RAM that the model takes, with the copy of its file where there is one: `load` makes
-    one but of a file in ROMFS, `new` of what it cannot use in place."""
+    @property
+    def n_features(self) -> int:
+        """Values of the input."""
+    @property
+    def n_outputs(self) -> int:
+        """Values of the output; of a classifier, the number of classes."""
+    @property
+    def nbytes(self) -> int:
+        """Bytes of RAM that the model takes, with the copy of its file where there is one:
+        `load` makes one but of a file in ROMFS, `new` of what it cannot use in place."""
 
-    def run(self, input: Input, out: array) -> None:
-        """Compute the outputs of one input into array('f'). Allocates nothing."""
+    def predict(self, input: Input, out: array[float] | memoryview | None = None) -> int:
+        """Return the index of the largest output. Allocates nothing.
 
-    def predict(self, input: Input) -> int:
-        """Return the index of the largest output. Allocates nothing."""
+        out: array('f') of n_outputs, filled with all of them.
+
+        Raises TypeError for what is no array, or an `out` that cannot be written to; ValueError for
+        an array of another type or length, with the numbers.
+        """
+
+    def run(self, input: Input, out: array[float] | memoryview) -> None:
+        """Compute all outputs into array('f') of n_outputs. Raises as predict."""
 
     def input_dimensions(self) -> tuple[int, ...]:
         """Return height, width and channels of the input, or what it has of them."""

@@ -378,3 +378,13 @@ def quantised(tflite: bytes, values: np.ndarray) -> np.ndarray:
     """Return the int8 values that these floats stand for, as outputs of a network."""
     scale, zero_point = interpreter(tflite).get_output_details()[0]["quantization"]
     return np.round(np.asarray(values) / scale + zero_point).astype(np.int8)
+
+
+def small_network() -> bytes:
+    """The .tmdl file of a network of 6 x 6 values and 10 outputs, of one layer of most kinds."""
+    network = Network(23, (6, 6, 1))
+    network.convolution(3, (3, 3))
+    network.reshape(48)
+    network.dense(10)
+    network.softmax()
+    return pack(Model(network.layers))

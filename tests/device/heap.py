@@ -2,8 +2,11 @@
 import gc
 
 
-def fill(free):
-    """Leave so many bytes free, in one piece; the rest is free again when the result is dropped."""
+def fill(free, exact=False):
+    """Leave so many bytes free, in one piece; the rest is free again when the result is dropped.
+
+    Some hundred bytes in small pieces are free as well; if exact, those of one exception only.
+    """
     gc.collect()
     piece = bytearray(free)
     # Not collected each time that an allocation fails, which takes long where the heap is large.
@@ -12,14 +15,17 @@ def fill(free):
     # What raising has left behind is taken, too.
     gc.collect()
     taken = _take(taken)
+    if exact:
+        gc.collect()
+        taken = _take(taken, ())
     gc.enable()
     del piece
     gc.collect()
     return taken
 
 
-def _take(taken):
-    for size in (16384, 4096, 1024, 256, 64, 16):
+def _take(taken, sizes=(16384, 4096, 1024, 256, 64, 16)):
+    for size in sizes:
         try:
             while True:
                 taken = (taken, bytearray(size))
@@ -30,6 +36,34 @@ def _take(taken):
             taken = (taken,)
     except MemoryError:
         return taken
+
+
+def starve(action, check):
+    """Give an action ever more memory until it has enough; check() after each failure.
+
+    Returns how often it failed, and what it returned in the end: not None.
+    """
+    # Most of the heap is taken for good, so that it takes less time to take the rest each time.
+    taken_for_good = fill(24000)
+    failed = free = 0
+    result = None
+    while result is None:
+        # That takes twice as long, and is for actions that want little.
+        taken = fill(free, exact=failed == 0)
+        try:
+            result = action()
+        except MemoryError:
+            failed += 1
+        except OSError as error:
+            if error.errno != 12:  # ENOMEM: how open says it
+                raise
+            failed += 1
+        del taken
+        if result is None:
+            check()
+        free += 32 if free < 512 else 128
+    del taken_for_good
+    return failed, result
 
 
 def enough(works):

@@ -332,7 +332,8 @@ def test_kernels_under_sanitizers(tmp_path: Path, seed: int) -> None:
     source = Path(__file__).parents[1] / "fuzz" / "fft.c"
     command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror"]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    command += [f"-I{ROOT / 'src' / 'emlfft'}", str(source), "-o", str(program)]
+    command += [f"-I{ROOT / 'src' / folder}" for folder in ("emlfft", "common")]
+    command += [str(source), "-o", str(program)]
     subprocess.run(command, check=True)
     subprocess.run([program, str(seed), "1000"], check=True)
 
@@ -344,4 +345,5 @@ def test_calls(machine: Machine) -> None:
 
 def test_memory(machine: Machine) -> None:
     """A script that checks itself on the device: what is allocated when, and each failure of it."""
-    assert machine.run(DEVICE / "memory.py", module(machine), timeout=120) == "ok\n"
+    files = {**module(machine), "heap.py": DEVICE.parent / "heap.py"}
+    assert machine.run(DEVICE / "memory.py", files, timeout=120) == "ok\n"

@@ -205,7 +205,8 @@ def test_kernels_under_sanitizers(cpu: str, tmp_path: Path, seed: int) -> None:
     source = Path(__file__).parents[1] / "fuzz" / "iir.c"
     command = ["gcc", "-std=c99", "-O1", "-g", "-Wall", "-Wextra", "-Werror", *cpu.split()]
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
-    command += [f"-I{ROOT / 'src' / 'emliir'}", str(source), "-o", str(program)]
+    command += [f"-I{ROOT / 'src' / folder}" for folder in ("emliir", "common")]
+    command += [str(source), "-o", str(program)]
     subprocess.run(command, check=True)
     output = subprocess.check_output([program, str(seed), "5000"], text=True)
     assert int(output.split()[0]) > 0

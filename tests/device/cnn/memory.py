@@ -118,30 +118,20 @@ def load_stream():
 
 
 writable = bytearray(IMAGE)
-# Most of the heap is taken for good, so that it takes less time to take the rest each time.
-base = heap.fill(20000)
+
+
+def check():
+    assert result(first) == expected
+
+
 for make in (
     lambda: tinymaix_cnn.new(IMAGE),
     lambda: tinymaix_cnn.new(writable),
     load_by_name,
     load_stream,
 ):
-    failures = 0
-    free = 0
-    made = None
-    while made is None:
-        taken = heap.fill(free)
-        try:
-            made = make()
-        except MemoryError:
-            failures += 1
-        except OSError as error:
-            assert error.errno == 12, error
-            failures += 1
-        taken = None
-        assert result(first) == expected
-        free += 32
-    assert failures > small // 64, failures
+    failed, made = heap.starve(make, check)
+    assert failed > small // 128, failed
     churn()
     assert result(made) == expected
     assert result(make()) == expected

@@ -5,6 +5,7 @@ import gc
 import sys
 
 import emlfft
+import heap
 
 N = 64
 VALUES = [i * 7919 % 2001 - 1000 for i in range(N)]
@@ -100,29 +101,7 @@ for typecode in "fh":
     assert power(fft, typecode) == power(emlfft.new(N, WINDOW), typecode)
 
 
-# Fills the memory but for some room, and calls an action; returns whether there was enough.
-def starved(room, action, *args):
-    gc.collect()
-    gc.disable()  # a collection reads all of the memory
-    memory = [bytearray(room), None]
-    for size in (1 << 20, 1 << 18, 1 << 16, 1 << 14, 1 << 12, 1 << 10, 256, 64, 16):
-        if size == 256:
-            gc.enable()
-        try:
-            while True:
-                memory[1] = (bytearray(size), memory[1])
-        except MemoryError:
-            pass
-    memory[0] = None
-    try:
-        action(*args)
-    except MemoryError:
-        return False
-    finally:
-        memory[1] = None
-    return True
-
-
+# Each allocation of the first call with samples of a kind fails once.
 for window in WINDOWS[1:]:
     for typecode, other in (("f", "h"), ("h", "f")):
         fft = emlfft.new(N, window)
@@ -130,16 +109,20 @@ for window in WINDOWS[1:]:
         wanted_other = power(emlfft.new(N, window), other)
         samples = array.array(typecode, VALUES)
         out = array.array("f" if typecode == "f" else "I", [0] * (N // 2 + 1))
-        room = 0
-        while not starved(room, fft.power, samples, out):
-            assert power(fft, other) == wanted_other
-            room += 64
-        assert room > 0 and list(out) == wanted[1]
+
+        def action(fft=fft, samples=samples, out=out):
+            return fft.power(samples, out), list(out)
+
+        def check(fft=fft, other=other, wanted=wanted_other):
+            assert power(fft, other) == wanted
+
+        # The samples of the other kind need their tables first.
+        check()
+        failed, found = heap.starve(action, check)
+        assert failed > 0 and found == wanted
         assert power(fft, typecode) == wanted and power(fft, other) == wanted_other
-room = 0
-while not starved(room, emlfft.new, N, WINDOW):
-    room += 64
-assert room > 0
+failed, _ = heap.starve(lambda: emlfft.new(N, WINDOW), lambda: None)
+assert failed > 0
 
 # The tables stay while the object does, and the module's code while anything refers to it.
 fft = emlfft.new(N, "hann")

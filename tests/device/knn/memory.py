@@ -6,6 +6,8 @@ import io
 import os
 import sys
 
+import heap
+
 
 def churn():
     for size in range(1, 200):
@@ -123,35 +125,6 @@ for items, n_features, neighbors in ((65535, 4096, 65535), (65535, 4095, 1), (65
 assert predict(features) == 9
 
 
-# Let an action have ever more free memory until it succeeds: each of its allocations fails once.
-def starve(action):
-    failed = room = 0
-    while room < 65536:
-        gc.collect()
-        gc.disable()  # a collection reads all of the memory
-        memory = [bytearray(room), None]
-        for size in (1 << 20, 1 << 18, 1 << 16, 1 << 14, 1 << 12, 1 << 10, 256, 64, 16):
-            if size == 256:
-                gc.enable()
-            try:
-                while True:
-                    memory[1] = (bytearray(size), memory[1])
-            except MemoryError:
-                pass
-        memory[0] = None
-        try:
-            result = action()
-        except MemoryError:
-            result = None
-        memory = None
-        if result is not None:
-            return failed, result
-        check()
-        failed += 1
-        room += 32 if room < 512 else 96
-    raise AssertionError("never enough memory")
-
-
 def content(path):
     with open(path) as file:
         return file.read()
@@ -172,16 +145,16 @@ model.save("saved.csv")
 other = emlknn.new(4, 5, 1, regression=True)
 other.additem(array.array("h", [1, 2, 3, 4, -5]), 0.5)
 text = text_of(other)
-failed, made = starve(lambda: emlknn.new(20, 3, 2))
+failed, made = heap.starve(lambda: emlknn.new(200, 3, 2), check)
 assert failed > 1 and len(made) == 0
-failed, made = starve(lambda: emlknn.load(io.StringIO(text)))
+failed, made = heap.starve(lambda: emlknn.load(io.StringIO(text)), check)
 assert failed > 10 and text_of(made) == text
-failed, made = starve(lambda: emlknn.load("saved.csv"))
+failed, made = heap.starve(lambda: emlknn.load("saved.csv"), check)
 assert failed > 10 and text_of(made) == before
 scaled_text = text_of(scaled)
-failed, made = starve(lambda: emlknn.load(io.StringIO(scaled_text)))
+failed, made = heap.starve(lambda: emlknn.load(io.StringIO(scaled_text)), check)
 assert failed > 10 and text_of(made) == scaled_text and made.classes == ("on", "off")
-failed, _ = starve(lambda: other.save("saved.csv") or True)
+failed, _ = heap.starve(lambda: other.save("saved.csv") or True, check)
 assert failed > 5
 assert text_of(model) == before and text_of(other) == text
 assert content("saved.csv") == text and "saved.csv.new" not in os.listdir()

@@ -1,0 +1,1 @@
+"""The suites that all modules go through."""
