@@ -43,6 +43,7 @@ MODULES = (
     Module("emlfft", "emlfft", suites=("calls", "memory")),
     Module("emliir", "emliir"),
     Module("emlknn", "emlknn"),
+    Module("emllinear", "emllinear"),
     Module("emltrees", "emltrees"),
     Module("emltrees_votes", "emltrees"),
     Module("tinymaix_cnn", "tinymaix_cnn", files={"model.tmdl": small_network()}),

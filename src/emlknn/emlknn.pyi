@@ -13,27 +13,26 @@ _Features = array[int] | array[float] | _View
 class Knn:
     """A model: items with their labels, or values; made by new or load.
 
-    n_features: features of a row.
-    n_classes: number of classes that have labels of their own; 0 without.
-    nbytes: bytes of RAM that the model takes.
-    classes: labels of the classes, whose numbers 0, 1 ... are the items' labels then; or None.
-    scaled: whether features may be floats in raw units; they are rounded to int16, halves away from
-        zero, by the scale and offset that the model's file has for each.
-
     A method that takes features raises TypeError or ValueError unless they are an array of
     n_features items of type 'h', or of a scaled model of type 'f'; ValueError if one is a NaN.
     """
 
     @property
-    def n_features(self) -> int: ...
+    def n_features(self) -> int:
+        """Features of a row."""
     @property
-    def n_classes(self) -> int: ...
+    def n_classes(self) -> int:
+        """Number of classes that have labels of their own; 0 without."""
     @property
-    def nbytes(self) -> int: ...
+    def nbytes(self) -> int:
+        """Bytes of RAM that the model takes."""
     @property
-    def classes(self) -> tuple[int | str, ...] | Any: ...
+    def classes(self) -> tuple[int | str, ...] | Any:
+        """Labels of the classes, whose numbers 0, 1 ... are the items' labels then; or None."""
     @property
-    def scaled(self) -> bool: ...
+    def scaled(self) -> bool:
+        """Whether features may be floats in raw units: they are rounded to int16, halves away from
+        zero, by the scale and offset that the model's file has for each."""
     def row(self) -> array[Any]:
         """Return an array for a row of features, all 0: of type 'f' if scaled, else 'h'."""
 
@@ -46,11 +45,12 @@ class Knn:
         Raises ValueError for others, or if the model is full and not a ring.
         """
 
-    def predict(self, features: _Features) -> int:
-        """Return the label that counts most among the neighbours, the smallest of equals.
+    def predict(self, features: _Features) -> int | Any:
+        """Return the label that counts most among the neighbours, the smallest of equals; of a
+        regression the mean of their values, as `regress` does.
 
-        With classes that is the number of a class. Raises ValueError if there are fewer items than
-        n_neighbors, or the model is a regression.
+        With classes the label is the number of a class. Raises ValueError if there are fewer items
+        than n_neighbors.
         """
 
     def regress(self, features: _Features) -> float:

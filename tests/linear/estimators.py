@@ -95,7 +95,9 @@ def name_of(estimator: Any) -> str:
 
 
 def fitted(estimator: BaseEstimator, X: np.ndarray, y: np.ndarray) -> BaseEstimator:
-    """Fit, whether it converges or not."""
+    """Fit, whether it converges or not, and the same each time."""
+    if estimator.get_params().get("random_state", 0) is None:
+        estimator.set_params(random_state=1)
     with warnings.catch_warnings():
         for category in (ConvergenceWarning, FutureWarning, UserWarning, RuntimeWarning):
             warnings.simplefilter("ignore", category)
