@@ -42,8 +42,8 @@ class Linear:
         """Return the number of the class, the first of equals; or the value, if there is one.
 
         out: array('f') of n_outputs items, for the proportions of the classes or for the values.
-        Raises ValueError for proportions of a model that has none, such as a LinearSVC, and for several
-        values without out.
+        Raises ValueError for proportions of a model that has none, such as a LinearSVC, and for
+        several values without out.
         """
 
     def scores(self, features: _Features, out: array[float] | _View) -> int | float | Any:
@@ -65,8 +65,8 @@ class Linear:
         rate: the size of the step; about 0.1 to 0.001 for features between -1 and 1.
 
         A logistic regression's loss is the logarithmic one; of values, half the squared error.
-        Raises ValueError for other kinds of models and int16 ones, and if a weight would not stay finite:
-        the model is as before then.
+        Raises ValueError for other kinds of models and int16 ones, and if a weight would not stay
+        finite: the model is as before then.
         """
 
     def save(self, target: str | IO[str]) -> None:
@@ -92,6 +92,6 @@ def new(
 def load(source: str | Iterable[str]) -> Linear:
     """Read a model that was saved, from a path, a file that is open as text, or its lines.
 
-    Raises ValueError, with the number of the line, if it is no such file, or not whole; without a number
-    if its checksum is not that of its rows. MemoryError if there is no room for it.
+    Raises ValueError, with the number of the line, if it is no such file, or not whole; without a
+    number if its checksum is not that of its rows. MemoryError if there is no room for it.
     """
