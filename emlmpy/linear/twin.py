@@ -19,7 +19,7 @@ HEADER_INTS = 4  # of EmlLinear
 class Linear:
     """A model as emllinear.c has it; its errors are in the same words."""
 
-    def __init__(self, words: "array[int]", classes: tuple[int | str, ...]) -> None:
+    def __init__(self, words: "array[int]", classes: tuple[int | str, ...] | None) -> None:
         """Take over the words of a model, as `_new` in emllinear.c."""
         self._words = words
         self.kernel = load_kernel()
@@ -28,9 +28,7 @@ class Linear:
         self.kind, self.type, self.n_features, self.n_rows = words[:HEADER_INTS]
         self.n_outputs = self.kernel.outputs(self.pointer)
         self.n_classes = self.n_outputs if self.kind >= Kind.CLASS else 0
-        if classes and len(classes) != self.n_classes:
-            raise ValueError("classes must be one for each class")
-        self.classes = classes or None
+        self.classes = classes
         self.nbytes = 4 * len(words)
 
     @property
@@ -74,9 +72,9 @@ class Linear:
         reader()["save"](self, target)
 
 
-def new(words: "array[int]", classes: tuple[int | str, ...] | None) -> "Linear | int":
+def new(words: "array[int]", classes: tuple[int | str, ...] | int | None) -> "Linear | int":
     """Make a model, or return how many words are to follow its sizes: `_new` in emllinear.c."""
-    if classes is not None:
+    if not isinstance(classes, int):
         return Linear(words, classes)
     pointer = words.buffer_info()[0]
     require(load_kernel().check_sizes(pointer))

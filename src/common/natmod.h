@@ -11,11 +11,23 @@
 #include "eml_attributes.h"
 #include "py/dynruntime.h"
 
-// The compiler calls this one on its own accord; the firmware's is used.
+// The firmware's functions. To find them takes 16 bytes; a module that defines NATMOD_SMALL before
+// it includes this file does so in one place, and pays 7 instructions for each call that needs them.
+#if defined(NATMOD_SMALL)
+static EML_NOINLINE __attribute__((const)) const mp_fun_table_t *natmod_functions(void) {
+    return &mp_fun_table;
+}
+#define mp_fun_table (*natmod_functions())
+#endif
+
+// The compiler calls this one on its own accord; the firmware's is used. A module where it does not
+// defines NATMOD_NO_MEMSET.
+#if !defined(NATMOD_NO_MEMSET)
 void *memset(void *memory, int value, size_t bytes);
 void *memset(void *memory, int value, size_t bytes) {
     return mp_fun_table.memset_(memory, value, bytes);
 }
+#endif
 
 // A binding need not use all of these.
 #define NATMOD_FUNCTION static EML_UNUSED
@@ -24,9 +36,16 @@ void *memset(void *memory, int value, size_t bytes) {
 
 // ---------------------------------------------------------------------------------------- errors
 
-// Raises a ValueError or a TypeError with this text.
-NATMOD_APART EML_NORETURN void natmod_value_error(const char *text) { mp_raise_ValueError(text); }
-NATMOD_APART EML_NORETURN void natmod_type_error(const char *text) { mp_raise_TypeError(text); }
+// Raises an exception of this name, a ValueError or a TypeError, with this text.
+NATMOD_APART EML_NORETURN void natmod_error(qstr name, const char *text) {
+    mp_raise_msg(mp_load_global(name), text);
+}
+NATMOD_APART EML_NORETURN void natmod_value_error(const char *text) {
+    natmod_error(MP_QSTR_ValueError, text);
+}
+NATMOD_APART EML_NORETURN void natmod_type_error(const char *text) {
+    natmod_error(MP_QSTR_TypeError, text);
+}
 
 NATMOD_APART mp_obj_t natmod_str(const char *text) {
     size_t length = 0;

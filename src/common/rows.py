@@ -5,7 +5,7 @@
 def _rows(source):
     # Yields the number and the text of each row, without line ends and optional rows. A row that
     # begins with crc, ends the file; it must be right, and is yielded last.
-    sum = array("I", (0,))
+    sum = array("I", [0])
     number = 0
     source = iter(source)
     for line in source:

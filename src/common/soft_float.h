@@ -6,7 +6,8 @@ the nearest, ties to even, as IEEE 754 says. What is left out: numbers below 2^-
 to add 0 to one gives it back; -0 + 0 is -0; an operation on an infinity or a NaN returns that
 operand, so infinity - infinity and 0 * infinity are infinite.
 
-Include this once in a module that needs it.
+Include this once in a module that needs it. With SOFT_FLOAT_SMALL defined they are compiled for
+size, and there is no conversion of ints.
 */
 #ifndef EMLMPY_SOFT_FLOAT_H
 #define EMLMPY_SOFT_FLOAT_H
@@ -31,7 +32,14 @@ Include this once in a module that needs it.
 #endif
 
 #if defined(SOFT_FLOAT)
-// All take and return the bits of floats. EML_O2: 92 bytes buy a tenth of the time.
+// For 92 bytes they take a tenth less time.
+#if defined(SOFT_FLOAT_SMALL)
+#define SOFT_FLOAT_FAST
+#else
+#define SOFT_FLOAT_FAST EML_O2
+#endif
+
+// All take and return the bits of floats.
 uint32_t soft_float_add(uint32_t a, uint32_t b);
 uint32_t soft_float_subtract(uint32_t a, uint32_t b);
 uint32_t soft_float_multiply(uint32_t a, uint32_t b);
@@ -61,7 +69,7 @@ static EML_ALWAYS_INLINE uint32_t soft_float_pack(uint32_t sign, int32_t exponen
     return sign + ((uint32_t)(exponent - 1) << 23) + rounded;
 }
 
-EML_O2 uint32_t soft_float_add(uint32_t a, uint32_t b) {
+SOFT_FLOAT_FAST uint32_t soft_float_add(uint32_t a, uint32_t b) {
     if (a << 1 < b << 1) {
         const uint32_t swap = a;
         a = b;
@@ -81,7 +89,7 @@ EML_O2 uint32_t soft_float_add(uint32_t a, uint32_t b) {
 
 uint32_t soft_float_subtract(uint32_t a, uint32_t b) { return soft_float_add(a, b ^ 0x80000000); }
 
-EML_O2 uint32_t soft_float_multiply(uint32_t a, uint32_t b) {
+SOFT_FLOAT_FAST uint32_t soft_float_multiply(uint32_t a, uint32_t b) {
     const uint32_t sign = (a ^ b) >> 31 << 31;
     const uint32_t exponent_a = a << 1 >> 24, exponent_b = b << 1 >> 24;
     if (exponent_a == 255) {
@@ -104,10 +112,12 @@ EML_O2 uint32_t soft_float_multiply(uint32_t a, uint32_t b) {
     return soft_float_pack(sign, (int32_t)(exponent_a + exponent_b) - 126, product);
 }
 
+#if !defined(SOFT_FLOAT_SMALL)
 uint32_t soft_float_from_int(int32_t value) {
     const uint32_t sign = (uint32_t)value >> 31 << 31;
     return soft_float_pack(sign, 158, sign ? 0 - (uint32_t)value : (uint32_t)value);
 }
+#endif
 #endif
 
 #endif // EMLMPY_SOFT_FLOAT_H

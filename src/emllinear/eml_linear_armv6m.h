@@ -116,7 +116,7 @@ eml_linear_search(const int32_t *rows, const int16_t *block_end, int32_t offset,
 
 /** The class of a row of features, as eml_linear_run finds it, of the words of a model of type
 EML_LINEAR_NARROW. */
-static EML_NOINLINE int32_t eml_linear_narrow_class(const int32_t *model, const int16_t *features) {
+static inline int32_t eml_linear_narrow_class(const int32_t *model, const int16_t *features) {
     const int32_t n_features = model[2], n_rows = model[3], stride = n_features + 3;
     const int32_t *rows = model + 4;
     int32_t block = n_features;

@@ -51,9 +51,24 @@ static EML_UNUSED EML_NOINLINE int32_t eml_linear_pack(uint64_t magnitude, int32
     return (int32_t)(((uint32_t)(exponent - 1) << 23) + rounded);
 }
 
+/** The same of a signed number. */
+static EML_UNUSED int32_t eml_linear_pack_signed(int64_t number, int32_t power) {
+    const int32_t bits = eml_linear_pack((uint64_t)(number < 0 ? -number : number), power);
+    return number < 0 ? (int32_t)((uint32_t)bits | 0x80000000u) : bits;
+}
+
+#if defined(__ARM_ARCH_6M__)
+// The upper half of a product, in pieces of 16 bits: libgcc's 64-bit product takes more bytes.
+static EML_UNUSED EML_NOINLINE uint32_t eml_linear_high(uint32_t a, uint32_t b) {
+    const uint32_t high_a = a >> 16, low_a = a & 0xffff, high_b = b >> 16, low_b = b & 0xffff;
+    const uint32_t middle = high_a * low_b + ((low_a * low_b) >> 16);
+    return high_a * high_b + (middle >> 16) + ((low_a * high_b + (middle & 0xffff)) >> 16);
+}
+#else
 static inline uint32_t eml_linear_high(uint32_t a, uint32_t b) {
     return (uint32_t)(((uint64_t)a * b) >> 32);
 }
+#endif
 
 /** e^x is the result times 2^(*power - 30); the result is 2^30 to 2^31. x beyond 2^8 counts as 2^8
 or -2^8. */

@@ -6,9 +6,12 @@
 // >>> model.predict(row)
 // 2
 
+#define SOFT_FLOAT_SMALL
 #include "soft_float.h"
 
 #include "eml_linear.h"
+#define NATMOD_SMALL
+#define NATMOD_NO_MEMSET
 #include "natmod.h"
 #include "natmod_crc.h"
 
@@ -19,8 +22,6 @@ typedef struct {
     mp_obj_t classes;  // a tuple of labels, or None
 } mp_obj_linear_t;
 
-#define FINITE_TEXT "all numbers must be finite"
-
 mp_obj_full_type_t linear_type;
 
 static EML_ALWAYS_INLINE EmlLinear *linear_get(mp_obj_t self_in) {
@@ -28,30 +29,22 @@ static EML_ALWAYS_INLINE EmlLinear *linear_get(mp_obj_t self_in) {
     return self->linear;
 }
 
-static EmlLinear *linear_self(mp_obj_t self_in) { return linear_get(self_in); }
+static EML_NOINLINE EmlLinear *linear_self(mp_obj_t self_in) { return linear_get(self_in); }
 
-// Raises a ValueError, if there is a text.
-static EML_NOINLINE void linear_require(const char *error) {
-    if (error != NULL) {
-        natmod_value_error(error);
-    }
-}
-
-// _new(words, classes): takes over an array; classes may be empty. With None for classes the array
-// is no longer than its sizes: returns how many words are to follow.
+// _new(words, classes): takes over an array, and a tuple or None. With 0 for classes the array is no
+// longer than its sizes: returns how many words are to follow.
 static mp_obj_t linear_new(mp_obj_t words, mp_obj_t classes) {
+    const bool is_whole = classes != MP_OBJ_NEW_SMALL_INT(0);
     mp_buffer_info_t info;
     mp_get_buffer_raise(words, &info, MP_BUFFER_RW);
     EmlLinear *linear = info.buf;
-    if (classes == mp_const_none) {
-        linear_require(eml_linear_check_sizes(linear));
-        return MP_OBJ_NEW_SMALL_INT(eml_linear_words(linear) - sizeof(EmlLinear) / 4);
+    const char *const error =
+        is_whole ? eml_linear_check(linear, info.len) : eml_linear_check_sizes(linear, info.len);
+    if (error != NULL) {
+        natmod_value_error(error);
     }
-    linear_require(eml_linear_check(linear, info.len));
-    if (!mp_obj_is_true(classes)) {
-        classes = mp_const_none;
-    } else if (mp_obj_len(classes) != MP_OBJ_NEW_SMALL_INT(eml_linear_classes(linear))) {
-        natmod_value_error("classes must be one for each class");
+    if (!is_whole) {
+        return MP_OBJ_NEW_SMALL_INT(eml_linear_words(linear) - sizeof(EmlLinear) / 4);
     }
     mp_obj_linear_t *self = natmod_malloc(sizeof(mp_obj_linear_t));
     self->base.type = (mp_obj_type_t *)&linear_type;
@@ -67,35 +60,37 @@ static const void *linear_features(const EmlLinear *linear, mp_obj_t arg) {
                         linear->n_features, MP_BUFFER_READ);
 }
 
+static EML_NORETURN EML_NOINLINE void linear_not_finite(void) {
+    natmod_value_error("all numbers must be finite");
+}
+
 // Runs a model; the class.
-static EML_ALWAYS_INLINE int32_t linear_class(const EmlLinear *linear, mp_obj_t features,
-                                              int32_t *scores) {
-    const int32_t found = eml_linear_run(linear, linear_features(linear, features), scores);
+static EML_NOINLINE int32_t linear_class(const EmlLinear *linear, const void *features,
+                                         int32_t *scores) {
+    const int32_t found = eml_linear_run(linear, features, scores);
     if (found == EML_LINEAR_NOT_FINITE) {
-        natmod_value_error(FINITE_TEXT);
+        linear_not_finite();
     }
     return found;
 }
 
-// The scores or the answer of a row in an array out, or NULL; the class, or the value if there is
-// one.
-static mp_obj_t linear_run(const EmlLinear *linear, mp_obj_t features, mp_obj_t out_in,
-                           bool answers) {
-    int32_t scores[eml_linear_outputs(linear)];
-    int32_t *out = scores;
-    const size_t n_out = answers ? eml_linear_outputs(linear) : linear->n_rows;
-    if (out_in != NULL) {
-        out = natmod_items(out_in, "out", 'f', n_out, MP_BUFFER_WRITE);
-    }
-    if (answers ? linear->kind == EML_LINEAR_CLASS : false) {
-        natmod_value_error("model must have proportions");
-    }
-    const int32_t found = linear_class(linear, features, scores);
+// Writes the scores or the answer of a row to an array out, if it is not NULL; the class, or the
+// value if there is one.
+static EML_NOINLINE mp_obj_t linear_run(const EmlLinear *linear, mp_obj_t features, mp_obj_t out,
+                                        bool answers) {
+    size_t n_out = linear->n_rows;
+    int32_t scores[n_out + 1];
+    const int32_t found = linear_class(linear, linear_features(linear, features), scores);
+    const uint32_t n_classes = eml_linear_classes(linear);
     if (answers) {
         eml_linear_answer(linear, scores);
+        n_out = eml_linear_outputs(linear);
     }
-    mp_fun_table.memmove_(out, scores, 4 * n_out);
-    if (eml_linear_classes(linear) != 0) {
+    if (out != NULL) {
+        mp_fun_table.memmove_(natmod_items(out, "out", 'f', n_out, MP_BUFFER_WRITE), scores,
+                              4 * n_out);
+    }
+    if (n_classes != 0) {
         return MP_OBJ_NEW_SMALL_INT(found);
     }
     return n_out == 1 ? natmod_float(*scores) : mp_const_none;
@@ -107,10 +102,13 @@ static mp_obj_t linear_predict(size_t n_args, const mp_obj_t *args) {
     mp_obj_t out = NULL;
     if (n_args == 3) {
         out = args[2];
+        if (linear->kind == EML_LINEAR_CLASS) {
+            natmod_value_error("model must have proportions");
+        }
     } else if (linear->kind >= EML_LINEAR_CLASS) {
-        return MP_OBJ_NEW_SMALL_INT(linear_class(linear, args[1], NULL));
+        return MP_OBJ_NEW_SMALL_INT(linear_class(linear, linear_features(linear, args[1]), NULL));
     } else if (linear->n_rows != 1) {
-        natmod_value_error("out must be given for several values");
+        natmod_value_error("out must be given");
     }
     return linear_run(linear, args[1], out, true);
 }
@@ -126,25 +124,26 @@ static MP_DEFINE_CONST_FUN_OBJ_3(linear_scores_obj, linear_scores);
 static mp_obj_t linear_partial_fit(size_t n_args, const mp_obj_t *args) {
     EmlLinear *linear = linear_self(args[0]);
     if (!eml_linear_learns(linear)) {
-        natmod_value_error("model must be one that learns");
+        natmod_value_error("model must be able to learn");
     }
-    const void *features = linear_features(linear, args[1]);
-    EmlLinearBits steps[linear->n_rows];
-    const EmlLinearBits rate = {.bits = natmod_float_bits(args[3])};
-    EmlLinearBits value;
-    const void *target = &value;
+    EmlLinearBits rate, value;
+    rate.bits = natmod_float_bits(args[3]);
+    const float *target = NULL;
     int32_t class_index = 0;
     const uint32_t n_classes = eml_linear_classes(linear);
     if (n_classes != 0) {
-        class_index = natmod_int(args[2], 0, n_classes - 1, "target must be the number of a class");
-        target = NULL;
+        class_index = natmod_int(args[2], 0, n_classes - 1, "target must be a class number");
     } else if (linear->n_rows > 1) {
         target = natmod_items(args[2], "target", 'f', linear->n_rows, MP_BUFFER_READ);
     } else {
         value.bits = natmod_float_bits(args[2]);
+        target = &value.value;
     }
-    if (!eml_linear_fit(linear, features, target, class_index, rate.value, steps)) {
-        natmod_value_error(FINITE_TEXT);
+    EmlLinearBits scores[linear->n_rows];
+    const float *features = linear_features(linear, args[1]);
+    linear_class(linear, features, &scores->bits);
+    if (!eml_linear_fit(linear, features, scores, target, class_index, rate.value)) {
+        linear_not_finite();
     }
     return mp_const_none;
 }

@@ -11,12 +11,20 @@ def _ints(numbers):
     return words
 
 
+def _model(words, classes):
+    classes = tuple(classes)
+    model = _new(words, classes or None)
+    if classes and len(classes) != model.n_classes:
+        raise ValueError("classes must be one for each class")
+    return model
+
+
 def new(n_features, n_outputs, *, regression=False, classes=()):
     # Two classes have one score, that of the second.
     kind = 0 if regression else 3 if n_outputs == 2 else 4
     words = _ints([kind, 0, n_features, n_outputs - (kind == 3)])
-    words.extend(array("i", bytes(4 * _new(words, None))))
-    return _new(words, tuple(classes))
+    words.extend(array("i", bytes(4 * _new(words, 0))))
+    return _model(words, classes)
 
 
 def load(source):
@@ -37,7 +45,7 @@ def load(source):
             elif kind == "ys" and words:
                 classes.append(row[3:])
             elif row[:4] == "crc,":
-                model = _new(words, tuple(classes))
+                model = _model(words, classes)
             else:
                 raise ValueError("unknown row, or out of order")
         except (ValueError, OverflowError) as error:
@@ -66,7 +74,7 @@ def save(model, target):
             os.remove(name)
             raise
         return
-    sum = array("I", (0,))
+    sum = array("I", [0])
 
     def write(kind, fields):
         row = kind + "," + ",".join(map(str, fields))

@@ -61,8 +61,9 @@ static void use(EmlLinear *model, const void *features) {
         EmlLinear *before = malloc(bytes);
         memcpy(before, model, bytes);
         const EmlLinearBits rate = {.bits = any_word(1 + below(2))};
-        const bool done = eml_linear_fit(model, features, below(2) ? target : NULL,
-                                         (int32_t)below(n_outputs), rate.value, steps);
+        const bool done = eml_linear_run(model, features, &steps->bits) != EML_LINEAR_NOT_FINITE &&
+                          eml_linear_fit(model, features, steps, below(2) ? target : NULL,
+                                         (int32_t)below(n_outputs), rate.value);
         REQUIRE(done || memcmp(before, model, bytes) == 0);
         REQUIRE(eml_linear_check(model, bytes) == NULL);
         free(before);

@@ -30,8 +30,8 @@ zero = floats(0, 0)
 nan, inf = float("nan"), float("inf")
 
 FINITE = "all numbers must be finite"
-CLASS = "target must be the number of a class"
-LEARNS = "model must be one that learns"
+CLASS = "target must be a class number"
+LEARNS = "model must be able to learn"
 FEATURES = "n_features must be 1 to 4096"
 OUTPUTS = "n_outputs must be 1 to 255"
 CASES = (
