@@ -38,6 +38,11 @@ endif
 # 64-bit arithmetic and, where a module asks for it, floats on CPUs without them.
 LINK_RUNTIME = 1
 
+# All Python of a module is compiled as one file, which takes fewer bytes.
+PARTS := $(filter %.py,$(SRC))
+SRC := $(filter-out %.py,$(SRC))
+SRC_MPY := $(if $(PARTS),$(BUILD)/parts.mpy)
+
 .DEFAULT_GOAL := $(RESULT)
 
 include $(MPY_DIR)/py/dynruntime.mk
@@ -60,6 +65,10 @@ $(LINKED): $(SRC_O)
 	$(Q)$(MKDIR) -p $(@D) $(LINK_CACHE)
 	$(Q)ln -sfn $(LINK_CACHE) $(@D)/.mpy_ld_cache
 	$(Q)cd $(@D) && $(MPY_LD) --arch $(ARCH) --qstrs $(CONFIG_H) $(MPY_LD_FLAGS) -o $(@F) $^
+
+$(BUILD)/parts.mpy: $(PARTS)
+	$(Q)cat $^ > $(@:.mpy=.py)
+	$(Q)$(MPY_CROSS) $(MPY_CROSS_FLAGS) -o $@ $(@:.mpy=.py)
 
 $(RESULT): $(LINKED) $(SRC_MPY)
 	$(Q)$(MKDIR) -p $(@D)

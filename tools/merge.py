@@ -2,8 +2,8 @@
 
 python tools/merge.py MICROPYTHON OUTPUT NATIVE.mpy BYTECODE.mpy ...
 
-mpy-tool.py appends the files' tables of names, though a name that several files have takes its
-bytes several times then. Here the native file's table comes first, and the others add what it lacks.
+mpy-tool.py appends the files' tables of names, so a name that several files have takes its bytes
+several times. Here the native file's table comes first, and the others add what it lacks.
 """
 
 import importlib.util
@@ -33,9 +33,7 @@ class Places:
 
 def load_mpy_tool(micropython: Path) -> ModuleType:
     """Return mpy-tool.py as a module, ready to read files."""
-    spec = importlib.util.spec_from_file_location(
-        "mpy_tool", micropython / "tools" / "mpy-tool.py"
-    )
+    spec = importlib.util.spec_from_file_location("mpy_tool", micropython / "tools" / "mpy-tool.py")
     assert spec is not None and spec.loader is not None
     tool = importlib.util.module_from_spec(spec)
     sys.path.append(str(micropython / "py"))  # mpy-tool.py looks below sys.path[0], this folder

@@ -4,7 +4,9 @@
 
 size_t linear_words(const EmlLinear *self) { return eml_linear_words(self); }
 uint32_t linear_outputs(const EmlLinear *self) { return eml_linear_outputs(self); }
-const char *linear_check_sizes(const EmlLinear *self) { return eml_linear_check_sizes(self, sizeof(EmlLinear));  }
+const char *linear_check_sizes(const EmlLinear *self) {
+    return eml_linear_check_sizes(self, sizeof(EmlLinear));
+}
 const char *linear_check(const EmlLinear *self, size_t bytes) {
     return eml_linear_check(self, bytes);
 }
@@ -25,7 +27,7 @@ int32_t linear_run(const EmlLinear *self, const void *rows, uint32_t n_rows, int
             *scores++ = out[j];
         }
         if (answers != NULL) {
-            eml_linear_answer(self, out);
+            eml_linear_answer(self, out, classes[i]);
         }
         for (uint32_t j = 0; answers != NULL && j < eml_linear_outputs(self); j++) {
             *answers++ = out[j];
@@ -36,9 +38,12 @@ int32_t linear_run(const EmlLinear *self, const void *rows, uint32_t n_rows, int
 int32_t linear_fit(EmlLinear *self, const float *features, const float *target, int32_t class_index,
                    float rate) {
     EmlLinearBits scores[EML_LINEAR_MAX_ROWS];
-    return eml_linear_learns(self) &&
-           eml_linear_run(self, features, &scores->bits) != EML_LINEAR_NOT_FINITE &&
-           eml_linear_fit(self, features, scores, target, class_index, rate);
+    if (!eml_linear_learns(self)) {
+        return false;
+    }
+    const int32_t found = eml_linear_run(self, features, &scores->bits);
+    return found != EML_LINEAR_NOT_FINITE &&
+           eml_linear_fit(self, features, scores, found, target, class_index, rate);
 }
 
 // e^x of each of n floats.

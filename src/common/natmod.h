@@ -12,7 +12,8 @@
 #include "py/dynruntime.h"
 
 // The firmware's functions. To find them takes 16 bytes; a module that defines NATMOD_SMALL before
-// it includes this file does so in one place, and pays 7 instructions for each call that needs them.
+// it includes this file does so in one place, and pays 7 instructions for each call that needs
+// them.
 #if defined(NATMOD_SMALL)
 static EML_NOINLINE __attribute__((const)) const mp_fun_table_t *natmod_functions(void) {
     return &mp_fun_table;

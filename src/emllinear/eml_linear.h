@@ -4,7 +4,7 @@ too.
     const char *error = eml_linear_check(model, bytes);      // once: all else relies on it
     int32_t scores[EML_LINEAR_MAX_ROWS + 1];                 // the bits of floats
     int32_t class_index = eml_linear_run(model, features, scores);
-    eml_linear_answer(model, scores);                        // now they are values or proportions
+    eml_linear_answer(model, scores, class_index);           // now they are values or proportions
 
 A model is an array of 32-bit words (formats/linear.md): what is in EmlLinear, then one row for each
 y, a score:
@@ -60,7 +60,7 @@ static inline uint32_t eml_linear_classes(const EmlLinear *self) {
 }
 
 /** Number of values, or of classes; eml_linear_answer writes as many. */
-static inline uint32_t eml_linear_outputs(const EmlLinear *self) {
+static EML_NOINLINE EML_UNUSED uint32_t eml_linear_outputs(const EmlLinear *self) {
     const uint32_t n_classes = eml_linear_classes(self);
     return n_classes != 0 ? n_classes : self->n_rows;
 }
@@ -87,7 +87,7 @@ static EML_NOINLINE const char *eml_linear_check_sizes(const EmlLinear *self, si
 static inline bool eml_linear_check_rows(const EmlLinear *self) {
     const bool is_float = self->type == EML_LINEAR_FLOAT32;
     const int32_t high = 1 << (EML_LINEAR_BIAS_BITS - 32);
-    // Of weights; floats are shifted by their sign.
+    // Of weights; of floats the sign is shifted out, so that what is no number is the largest.
     const uint32_t offset = self->type == EML_LINEAR_NARROW ? 1u << EML_LINEAR_NARROW_BITS : 0;
     const uint32_t limit = is_float ? 0xfeffffffu : offset != 0 ? 2 * offset : UINT32_MAX;
     const int32_t *row = self->rows;
@@ -131,7 +131,7 @@ static inline const char *eml_linear_check(const EmlLinear *self, size_t bytes) 
 
 // The score of a float32 row.
 static EML_LINEAR_HOT float eml_linear_score(const float *row, const float *feature,
-                                           uint32_t n_features) {
+                                             uint32_t n_features) {
     const float bias = *row++;
 #if defined(SOFT_FLOAT)
     float sums[4];
@@ -187,8 +187,8 @@ static EML_FAST int64_t eml_linear_sum(const int32_t *row, const int16_t *featur
 }
 
 // See eml_linear_run.
-static EML_NOINLINE int32_t eml_linear_run_rows(const EmlLinear *self, const void *features,
-                                                int32_t *scores) {
+static inline int32_t eml_linear_run_rows(const EmlLinear *self, const void *features,
+                                          int32_t *scores) {
     const uint32_t n_features = self->n_features, stride = eml_linear_stride(self);
     const uint32_t is_one = self->n_rows == 1, end = self->n_rows + is_one;
     const int32_t *row = self->rows;
@@ -198,8 +198,7 @@ static EML_NOINLINE int32_t eml_linear_run_rows(const EmlLinear *self, const voi
         EmlLinearBits score;
         int64_t order;
         if (self->type == EML_LINEAR_FLOAT32) {
-            score.value =
-                eml_linear_score((const float *)row, (const float *)features, n_features);
+            score.value = eml_linear_score((const float *)row, (const float *)features, n_features);
             if (!eml_linear_is_finite(score.bits)) {
                 return EML_LINEAR_NOT_FINITE;
             }
@@ -270,19 +269,15 @@ static EML_NOINLINE uint32_t eml_linear_share(uint32_t kind, int32_t score, int3
                : eml_linear_divide(part, EML_LINEAR_ONE + eml_linear_exp_fraction(score)) >> 1;
 }
 
-// Makes proportions of scores.
-static EML_NOINLINE void eml_linear_proportions(const EmlLinear *self, int32_t *scores) {
+// Makes proportions of scores, of which that of class_index is the largest.
+static EML_NOINLINE void eml_linear_proportions(const EmlLinear *self, int32_t *scores,
+                                                int32_t class_index) {
     const uint32_t n_classes = eml_linear_classes(self);
     if (self->n_rows == 1) { // that of class 1
         scores[1] = scores[0];
         scores[0] ^= INT32_MIN;
     }
-    int32_t largest = INT32_MIN;
-    for (uint32_t i = 0; i < n_classes; i++) {
-        const int32_t order = eml_linear_order(scores[i]);
-        largest = order > largest ? order : largest;
-    }
-    largest = eml_linear_order(largest); // the bits again
+    const int32_t largest = scores[class_index];
     uint64_t sum = 0;
     for (uint32_t i = 0; i < n_classes; i++) {
         const uint32_t share = eml_linear_share(self->kind, scores[i], largest);
@@ -301,11 +296,11 @@ static EML_NOINLINE void eml_linear_proportions(const EmlLinear *self, int32_t *
     }
 }
 
-/** Turns the scores of eml_linear_run into values or proportions: the bits of
-eml_linear_outputs(self) floats. Kind EML_LINEAR_CLASS has none. */
-static inline void eml_linear_answer(const EmlLinear *self, int32_t *scores) {
+/** Turns the scores of eml_linear_run, which returned class_index, into values or proportions: the
+bits of eml_linear_outputs(self) floats. Kind EML_LINEAR_CLASS has none. */
+static inline void eml_linear_answer(const EmlLinear *self, int32_t *scores, int32_t class_index) {
     if (self->kind >= EML_LINEAR_CLASS) {
-        eml_linear_proportions(self, scores);
+        eml_linear_proportions(self, scores, class_index);
     } else if (self->kind == EML_LINEAR_EXP) {
         for (uint32_t i = 0; i < self->n_rows; i++) {
             int32_t power;
@@ -329,14 +324,15 @@ values half the squared error.
     step = rate * gradient;  b -= step;  weight -= step * feature
 
 Sigmoids of several classes are trained one against the rest, each with its own proportion.
-scores: of these features, from eml_linear_run; they become the steps. target: n_rows values, or
-NULL, and class_index counts.
+scores: of these features, from eml_linear_run, which returned found; they become the steps. target:
+n_rows values, or NULL, and class_index counts.
 Returns false, and has changed no weight, where a number would not stay finite. */
 static inline bool eml_linear_fit(EmlLinear *self, const float *features, EmlLinearBits *scores,
-                                  const float *target, int32_t class_index, float rate) {
+                                  int32_t found, const float *target, int32_t class_index,
+                                  float rate) {
     const int32_t n_rows = (int32_t)self->n_rows;
     if (self->kind == EML_LINEAR_SOFTMAX) {
-        eml_linear_proportions(self, &scores->bits);
+        eml_linear_proportions(self, &scores->bits, found);
     }
     class_index -= n_rows == 1; // one score is that of class 1
     for (int32_t i = 0; i < n_rows; i++) {

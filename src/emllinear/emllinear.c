@@ -31,8 +31,8 @@ static EML_ALWAYS_INLINE EmlLinear *linear_get(mp_obj_t self_in) {
 
 static EML_NOINLINE EmlLinear *linear_self(mp_obj_t self_in) { return linear_get(self_in); }
 
-// _new(words, classes): takes over an array, and a tuple or None. With 0 for classes the array is no
-// longer than its sizes: returns how many words are to follow.
+// _new(words, classes): takes over an array, and a tuple or None. With 0 for classes the array is
+// no longer than its sizes: returns how many words are to follow.
 static mp_obj_t linear_new(mp_obj_t words, mp_obj_t classes) {
     const bool is_whole = classes != MP_OBJ_NEW_SMALL_INT(0);
     mp_buffer_info_t info;
@@ -55,9 +55,13 @@ static mp_obj_t linear_new(mp_obj_t words, mp_obj_t classes) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(linear_new_obj, linear_new);
 
+static char linear_typecode(const EmlLinear *linear) {
+    return linear->type == EML_LINEAR_FLOAT32 ? 'f' : 'h';
+}
+
 static const void *linear_features(const EmlLinear *linear, mp_obj_t arg) {
-    return natmod_items(arg, "features", linear->type == EML_LINEAR_FLOAT32 ? 'f' : 'h',
-                        linear->n_features, MP_BUFFER_READ);
+    return natmod_items(arg, "features", linear_typecode(linear), linear->n_features,
+                        MP_BUFFER_READ);
 }
 
 static EML_NORETURN EML_NOINLINE void linear_not_finite(void) {
@@ -83,7 +87,7 @@ static EML_NOINLINE mp_obj_t linear_run(const EmlLinear *linear, mp_obj_t featur
     const int32_t found = linear_class(linear, linear_features(linear, features), scores);
     const uint32_t n_classes = eml_linear_classes(linear);
     if (answers) {
-        eml_linear_answer(linear, scores);
+        eml_linear_answer(linear, scores, found);
         n_out = eml_linear_outputs(linear);
     }
     if (out != NULL) {
@@ -141,8 +145,8 @@ static mp_obj_t linear_partial_fit(size_t n_args, const mp_obj_t *args) {
     }
     EmlLinearBits scores[linear->n_rows];
     const float *features = linear_features(linear, args[1]);
-    linear_class(linear, features, &scores->bits);
-    if (!eml_linear_fit(linear, features, scores, target, class_index, rate.value)) {
+    const int32_t found = linear_class(linear, features, &scores->bits);
+    if (!eml_linear_fit(linear, features, scores, found, target, class_index, rate.value)) {
         linear_not_finite();
     }
     return mp_const_none;
@@ -171,10 +175,8 @@ static void linear_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
 
 static void linear_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     const EmlLinear *linear = ((const mp_obj_linear_t *)MP_OBJ_TO_PTR(self_in))->linear;
-    mp_printf(print, "<Linear: %d %s features, %d %s>", (int)linear->n_features,
-              linear->type == EML_LINEAR_FLOAT32 ? "float32" : "int16",
-              (int)eml_linear_outputs(linear),
-              eml_linear_classes(linear) != 0 ? "classes" : "values");
+    mp_printf(print, "<Linear: array('%c') of %d, %d outputs>", linear_typecode(linear),
+              (int)linear->n_features, (int)eml_linear_outputs(linear));
 }
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {

@@ -3,10 +3,10 @@
 from array import array
 
 
-def _ints(numbers):
+def _ints(fields):
     # An array cuts large ints off, or raises OverflowError on a PC.
-    words = array("i", numbers)
-    if list(words) != numbers:
+    words = array("i", fields)
+    if list(words) != fields:
         raise ValueError("number is out of range")
     return words
 
@@ -76,8 +76,8 @@ def save(model, target):
         return
     sum = array("I", [0])
 
-    def write(kind, fields):
-        row = kind + "," + ",".join(map(str, fields))
+    def write(row, fields):
+        row += "," + ",".join(map(str, fields))
         _crc(sum, row)
         target.write(row + "\n")
 

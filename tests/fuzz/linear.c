@@ -49,7 +49,7 @@ static void use(EmlLinear *model, const void *features) {
         for (uint32_t i = 0; i < n_rows; i++) {
             REQUIRE(eml_linear_is_finite(scores[i]));
         }
-        eml_linear_answer(model, scores);
+        eml_linear_answer(model, scores, found);
         for (uint32_t i = 0; i < n_outputs && model->kind > EML_LINEAR_CLASS; i++) {
             REQUIRE(is_proportion(scores[i]));
         }
@@ -61,8 +61,9 @@ static void use(EmlLinear *model, const void *features) {
         EmlLinear *before = malloc(bytes);
         memcpy(before, model, bytes);
         const EmlLinearBits rate = {.bits = any_word(1 + below(2))};
-        const bool done = eml_linear_run(model, features, &steps->bits) != EML_LINEAR_NOT_FINITE &&
-                          eml_linear_fit(model, features, steps, below(2) ? target : NULL,
+        const int32_t best = eml_linear_run(model, features, &steps->bits);
+        const bool done = best != EML_LINEAR_NOT_FINITE &&
+                          eml_linear_fit(model, features, steps, best, below(2) ? target : NULL,
                                          (int32_t)below(n_outputs), rate.value);
         REQUIRE(done || memcmp(before, model, bytes) == 0);
         REQUIRE(eml_linear_check(model, bytes) == NULL);

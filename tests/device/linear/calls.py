@@ -213,9 +213,9 @@ assert (values.n_features, values.n_classes, values.n_outputs) == (2, 0, 2)
 assert (whole.n_features, whole.n_classes, whole.n_outputs) == (2, 2, 2)
 assert softmax.classes == ("a", "b", "c") and binary.classes is None and value.classes is None
 assert (softmax.nbytes, binary.nbytes, whole.nbytes) == (52, 28, 36)
-assert str(softmax) == "<Linear: 2 float32 features, 3 classes>"
-assert repr(whole) == "<Linear: 2 int16 features, 2 classes>"
-assert repr(values) == "<Linear: 2 float32 features, 2 values>"
+assert str(softmax) == "<Linear: array('f') of 2, 3 outputs>"
+assert repr(whole) == "<Linear: array('h') of 2, 2 outputs>"
+assert repr(values) == "<Linear: array('f') of 2, 2 outputs>"
 assert list(softmax.row()) == [0.0, 0.0] and list(whole.row()) == [0, 0]
 assert emllinear.__version__.count(".") == 2
 
