@@ -70,9 +70,10 @@ $(BUILD)/parts.mpy: $(PARTS)
 	$(Q)cat $^ > $(@:.mpy=.py)
 	$(Q)$(MPY_CROSS) $(MPY_CROSS_FLAGS) -o $@ $(@:.mpy=.py)
 
-$(RESULT): $(LINKED) $(SRC_MPY)
+MERGE = $(ROOT)/tools/merge.py
+$(RESULT): $(LINKED) $(SRC_MPY) $(MERGE)
 	$(Q)$(MKDIR) -p $(@D)
-	$(Q)$(PYTHON) $(ROOT)/tools/merge.py $(MPY_DIR) $@ $^
+	$(Q)$(PYTHON) $(MERGE) $(MPY_DIR) $@ $(LINKED) $(SRC_MPY)
 	@echo "$(ARCH) $(MOD).mpy: $$(stat -c %s $@) bytes"
 
 ifeq ($(ARCH),xtensawin)

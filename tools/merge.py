@@ -10,7 +10,6 @@ import importlib.util
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 
@@ -31,11 +30,11 @@ class Places:
     __add__ = __radd__
 
 
-def load_mpy_tool(micropython: Path) -> ModuleType:
+def load_mpy_tool(micropython: Path) -> Any:
     """Return mpy-tool.py as a module, ready to read files."""
     spec = importlib.util.spec_from_file_location("mpy_tool", micropython / "tools" / "mpy-tool.py")
     assert spec is not None and spec.loader is not None
-    tool = importlib.util.module_from_spec(spec)
+    tool: Any = importlib.util.module_from_spec(spec)
     sys.path.append(str(micropython / "py"))  # mpy-tool.py looks below sys.path[0], this folder
     spec.loader.exec_module(tool)
     tool.config.MICROPY_LONGINT_IMPL = tool.config.MICROPY_LONGINT_IMPL_MPZ
@@ -62,7 +61,7 @@ def names(module: Any) -> Iterator[tuple[str, bytes]]:
     assert at == module.obj_table_file_offset
 
 
-def merge(tool: ModuleType, modules: list[Any]) -> bytes:
+def merge(tool: Any, modules: list[Any]) -> bytes:
     """Return one file that runs the modules in their order, the native one first."""
     table: dict[str, bytes] = {}
     for module in modules:
@@ -84,7 +83,7 @@ def merge(tool: ModuleType, modules: list[Any]) -> bytes:
     code += bytes([opcode.MP_BC_LOAD_CONST_NONE, opcode.MP_BC_RETURN_VALUE])
 
     feature = tool.config.native_arch << 2 | tool.config.MPY_SUB_VERSION
-    result = b"M" + bytes([tool.config.MPY_VERSION, feature, tool.config.mp_small_int_bits])
+    result: bytes = b"M" + bytes([tool.config.MPY_VERSION, feature, tool.config.mp_small_int_bits])
     result += tool.mp_encode_uint(len(table))
     result += tool.mp_encode_uint(sum(len(module.obj_table) for module in modules))
     result += b"".join(table.values()) + objects

@@ -12,7 +12,7 @@ def _rows(source):
         number += 1
         row = line.rstrip("\r\n")
         if row.startswith("crc,"):
-            if row != f"crc,{sum[0]:08x}":
+            if row != "crc,%08x" % sum[0]:
                 raise ValueError("checksum differs: edited by hand? emlmpy check --sign FILE")
             yield number, row
             break
@@ -20,4 +20,4 @@ def _rows(source):
         if not row.startswith("?"):
             yield number, row
     for _ in source:
-        raise ValueError(f"line {number + 1}: nothing may follow the checksum")
+        raise ValueError("line %d: nothing may follow the checksum" % (number + 1))

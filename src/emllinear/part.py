@@ -87,7 +87,7 @@ def save(model, target):
         write("ys" if isinstance(label, str) else "yi", (label,))
     for at in range(4, len(words), 8):
         write("w", words[at : at + 8])
-    target.write("crc,%08x\n" % sum[0])
+    target.write("crc,%08x" % sum[0] + "\n")
 
 
 _methods["row"] = row

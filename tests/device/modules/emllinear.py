@@ -33,6 +33,6 @@ METHODS = (
     ("save", 0, io.StringIO()),
 )
 ATTRIBUTES = {"n_features": 2, "n_classes": 3, "n_outputs": 3, "classes": (7, 8, 9)}
-REPR = "<Linear: 2 float32 features, 3 classes>"
+REPR = "<Linear: array('f') of 2, 3 outputs>"
 ALLOCATING = (make,)
 QUIET = ("predict", "scores")
