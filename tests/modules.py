@@ -47,4 +47,9 @@ MODULES = (
     Module("emltrees", "emltrees"),
     Module("emltrees_votes", "emltrees"),
     Module("tinymaix_cnn", "tinymaix_cnn", files={"model.tmdl": small_network()}),
+    Module(
+        "tinymaix_cnn_fp32",
+        "tinymaix_cnn",
+        files={"model.tmdl": small_network(data_type="float32")},
+    ),
 )

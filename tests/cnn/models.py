@@ -380,11 +380,13 @@ def quantised(tflite: bytes, values: np.ndarray) -> np.ndarray:
     return np.round(np.asarray(values) / scale + zero_point).astype(np.int8)
 
 
-def small_network() -> bytes:
+def small_network(data_type: str = "int8") -> bytes:
     """The .tmdl file of a network of 6 x 6 values and 10 outputs, of one layer of most kinds."""
     network = Network(23, (6, 6, 1))
     network.convolution(3, (3, 3))
     network.reshape(48)
     network.dense(10)
     network.softmax()
-    return pack(Model(network.layers))
+    if data_type == "float32":
+        network.to_float()
+    return pack(Model(network.layers, np.dtype(data_type)))

@@ -3,7 +3,7 @@ import gc
 
 
 def fill(free, exact=False):
-    """Leave so many bytes free, in one piece; the rest is free again when the result is dropped.
+    """Leave so many bytes free, in one piece; give the result to release() afterwards.
 
     Some hundred bytes in small pieces are free as well; if exact, those of one exception only.
     """
@@ -24,16 +24,26 @@ def fill(free, exact=False):
     return taken
 
 
+def release(taken):
+    """Free what fill() took, node by node: an old pointer on the stack keeps no more than one."""
+    while taken is not None:
+        following = taken[0]
+        taken.clear()
+        taken = following
+    gc.collect()
+
+
 def _take(taken, sizes=(16384, 4096, 1024, 256, 64, 16)):
+    # Lists, since tuples could not be taken apart.
     for size in sizes:
         try:
             while True:
-                taken = (taken, bytearray(size))
+                taken = [taken, bytearray(size)]
         except MemoryError:
             pass
     try:
         while True:
-            taken = (taken,)
+            taken = [taken]
     except MemoryError:
         return taken
 
@@ -58,11 +68,11 @@ def starve(action, check):
             if error.errno != 12:  # ENOMEM: how open says it
                 raise
             failed += 1
-        del taken
+        release(taken)
         if result is None:
             check()
         free += 32 if free < 512 else 128
-    del taken_for_good
+    release(taken_for_good)
     return failed, result
 
 
@@ -90,4 +100,4 @@ def _works(free, works):
     except MemoryError:
         return False
     finally:
-        del taken
+        release(taken)

@@ -38,6 +38,7 @@ FUZZERS = {
     # The int16 filters that a Cortex-M0 runs are others.
     "iir_armv6m": Fuzzer("iir.c", "emliir", ("-D__ARM_ARCH_6M__",)),
     "fft": Fuzzer("fft.c", "emlfft"),
+    "linear": Fuzzer("linear.c", "emllinear"),
     "cnn_int8": Fuzzer("cnn.c", "tinymaix_cnn"),
     "cnn_fp32": Fuzzer("cnn.c", "tinymaix_cnn", ("-DEML_CNN_FP32",)),
 }

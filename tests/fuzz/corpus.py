@@ -17,7 +17,7 @@ def seeds(fuzzer: str) -> dict[str, bytes]:
     os.environ.setdefault("EMLMPY_SEED", "1")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        make = {"forest": _forests, "knn": _neighbours, "fft": _signals}
+        make = {"forest": _forests, "knn": _neighbours, "fft": _signals, "linear": _models}
         make |= dict.fromkeys(("iir", "iir_armv6m"), _filters)
         make |= {"cnn_int8": lambda: _networks("int8"), "cnn_fp32": lambda: _networks("float32")}
         return dict(make[fuzzer]())
@@ -116,3 +116,16 @@ def _signals() -> Iterator[tuple[str, bytes]]:
         for sample in np.concatenate([np.sin(angles), np.cos(3 * angles)]):
             choices.add_float(sample)
         yield f"tones {log2_n}", bytes(choices.data)
+
+
+def _models() -> Iterator[tuple[str, bytes]]:
+    weights = np.rint(load_iris().data[:3] * 1000).astype(int)
+    for kind in range(5):
+        for data_type in range(2):
+            choices = Choices()
+            # 3 rows of 4 weights, all words of them plain numbers.
+            choices.add(4, 3, data_type, 1, 3)
+            for word in range(4 + 3 * (4 + (1 if data_type == 0 else 3))):
+                choices.add(1, weights[word % 3, word % 4] % 60)
+            choices.add(kind, 1)
+            yield f"iris {kind} {data_type}", bytes(choices.data)

@@ -31,7 +31,7 @@ def test_finds_nothing(name: str, seed: int) -> None:
     planted = len(list(corpus.iterdir()))
     outcome = fuzzers.fuzz(name, corpus, 10, seed)
     assert not outcome.report, str(outcome)
-    assert outcome.runs > planted > 4
+    assert outcome.runs > planted >= 4
     assert outcome.coverage > 100
 
 

@@ -21,8 +21,7 @@ static mp_obj_neighbors_t *neighbors_self(mp_obj_t self_in) {
 }
 
 static const int16_t *neighbors_features(const EmlNeighborsModel *model, mp_obj_t arg) {
-    return natmod_array(arg, 'h', model->n_features, sizeof(int16_t), MP_BUFFER_READ,
-                        "array of type 'h' with n_features items required");
+    return natmod_items(arg, "features", 'h', model->n_features, MP_BUFFER_READ);
 }
 
 static mp_obj_t neighbors_new(mp_obj_t max_items, mp_obj_t n_features, mp_obj_t k_neighbors) {

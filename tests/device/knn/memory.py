@@ -148,14 +148,14 @@ text = text_of(other)
 failed, made = heap.starve(lambda: emlknn.new(200, 3, 2), check)
 assert failed > 1 and len(made) == 0
 failed, made = heap.starve(lambda: emlknn.load(io.StringIO(text)), check)
-assert failed > 10 and text_of(made) == text
+assert failed > 5 and text_of(made) == text
 failed, made = heap.starve(lambda: emlknn.load("saved.csv"), check)
-assert failed > 10 and text_of(made) == before
+assert failed > 5 and text_of(made) == before
 scaled_text = text_of(scaled)
 failed, made = heap.starve(lambda: emlknn.load(io.StringIO(scaled_text)), check)
-assert failed > 10 and text_of(made) == scaled_text and made.classes == ("on", "off")
+assert failed > 5 and text_of(made) == scaled_text and made.classes == ("on", "off")
 failed, _ = heap.starve(lambda: other.save("saved.csv") or True, check)
-assert failed > 5
+assert failed > 2
 assert text_of(model) == before and text_of(other) == text
 assert content("saved.csv") == text and "saved.csv.new" not in os.listdir()
 os.remove("saved.csv")

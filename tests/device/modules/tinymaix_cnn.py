@@ -23,7 +23,8 @@ def result(model):
 
 
 FUNCTIONS = ()
-INPUT = Array("input", "Bbf", 36)
+# Only an int8 model takes values that are quantised already.
+INPUT = Array("input", "Bbf" if module.__name__ == "tinymaix_cnn" else "Bf", 36)
 OUT = Array("out", "f", 10, out=True)
 METHODS = (
     ("predict", 1, INPUT, OUT),
