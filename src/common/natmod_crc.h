@@ -5,13 +5,11 @@
 
 #include "natmod.h"
 
-// _crc(sum, row): sum is an array('I'), whose first item is the CRC-32 so far: 0 before any row. It
-// is not checked: only the module's own Python calls this.
+// _crc(sum, row): sum is an array('I'), whose first item is the CRC-32 so far: 0 before any row.
 static mp_obj_t natmod_crc(mp_obj_t sum_in, mp_obj_t row_in) {
-    mp_buffer_info_t sum_info, row;
-    mp_get_buffer_raise(sum_in, &sum_info, MP_BUFFER_RW);
+    uint32_t *sum = natmod_items(sum_in, "sum", 'I', 1, MP_BUFFER_RW);
+    mp_buffer_info_t row;
     mp_get_buffer_raise(row_in, &row, MP_BUFFER_READ);
-    uint32_t *sum = sum_info.buf;
     const byte *at = row.buf;
     uint32_t crc = ~*sum;
     for (size_t left = row.len + 1; left != 0; left--) {
