@@ -10,8 +10,8 @@
 #define SOFT_FLOAT_SMALL
 #include "soft_float.h"
 
-#define INTS "b', 'B', 'h' or 'H"
-#define INTS_OR_FLOATS "b', 'B', 'h', 'H' or 'f"
+#define INTS "b', 'B' or 'h"
+#define INTS_OR_FLOATS "b', 'B', 'h' or 'f"
 
 enum { ANY_INT, ANY_TYPE };
 #define ANY_LENGTH ((size_t)-1)
@@ -57,47 +57,41 @@ static EML_NOINLINE mp_obj_t array_int(int64_t value) {
     return mp_binary_get_val_array('q', &value, 0);
 }
 
-// What else the calls with one array give.
-enum { ARRAY_MEAN = EML_ARRAY_ARGMIN + 1, ARRAY_MAX, ARRAY_MIN };
+#define ARRAY_MEAN (EML_ARRAY_ARGMAX + 1)
 
-static EML_NOINLINE mp_obj_t array_call(mp_obj_t arg, int call) {
-    array_t x;
+static EML_NOINLINE mp_obj_t array_call(mp_obj_t arg, int call, mp_obj_t other) {
+    array_t x, y;
+    y.buf = NULL;
     const size_t n = array_get(&x, arg, "array", MP_BUFFER_READ, ANY_INT, ANY_LENGTH);
-    if (n == 0 && call >= EML_ARRAY_ARGMAX) {
+    if (call == EML_ARRAY_DOT) {
+        array_get(&y, other, "other", MP_BUFFER_READ, (mp_uint_t)x.typecode, n);
+    }
+    if (n == 0 && call >= EML_ARRAY_MAX) {
         natmod_value_error("array must not be empty");
     }
-    const int operation = call < ARRAY_MEAN    ? call
-                          : call == ARRAY_MEAN ? EML_ARRAY_SUM
-                                               : call - ARRAY_MAX + EML_ARRAY_ARGMAX;
-    int64_t result = eml_array_reduce((eml_array_operation_t)operation, x.buf, (char)x.typecode, n);
-    if (call > ARRAY_MEAN) {
-        result = eml_array_item(x.buf, eml_array_sign((char)x.typecode), (size_t)result);
-    }
-    const mp_obj_t number = array_int(result);
+    const eml_array_operation_t operation =
+        call == ARRAY_MEAN ? EML_ARRAY_SUM : (eml_array_operation_t)call;
+    const mp_obj_t number =
+        array_int(eml_array_reduce(operation, x.buf, y.buf, (char)x.typecode, n));
     return call == ARRAY_MEAN
                ? mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE, number, MP_OBJ_NEW_SMALL_INT(n))
                : number;
 }
 
 #define ARRAY_DEFINE(name, call) \
-    static mp_obj_t array_##name(mp_obj_t x) { return array_call(x, call); } \
+    static mp_obj_t array_##name(mp_obj_t x) { return array_call(x, call, x); } \
     static MP_DEFINE_CONST_FUN_OBJ_1(array_##name##_obj, array_##name)
 
 ARRAY_DEFINE(sum, EML_ARRAY_SUM);
 ARRAY_DEFINE(mean, ARRAY_MEAN);
 ARRAY_DEFINE(sumsq, EML_ARRAY_SUMSQ);
 ARRAY_DEFINE(sum_abs_diff, EML_ARRAY_DIFFERENCES);
-ARRAY_DEFINE(max, ARRAY_MAX);
-ARRAY_DEFINE(min, ARRAY_MIN);
+ARRAY_DEFINE(max, EML_ARRAY_MAX);
+ARRAY_DEFINE(min, EML_ARRAY_MIN);
 ARRAY_DEFINE(argmax, EML_ARRAY_ARGMAX);
 
-// dot(a, b)
-static mp_obj_t array_dot(mp_obj_t a_in, mp_obj_t b_in) {
-    array_t a, b;
-    const size_t n = array_get(&a, a_in, "a", MP_BUFFER_READ, ANY_INT, ANY_LENGTH);
-    array_get(&b, b_in, "b", MP_BUFFER_READ, (mp_uint_t)a.typecode, n);
-    return array_int(eml_array_dot(a.buf, b.buf, (char)a.typecode, n));
-}
+// dot(array, other)
+static mp_obj_t array_dot(mp_obj_t x, mp_obj_t y) { return array_call(x, EML_ARRAY_DOT, y); }
 static MP_DEFINE_CONST_FUN_OBJ_2(array_dot_obj, array_dot);
 
 // linear_map(in, out, in_min, in_max, out_min, out_max)
@@ -110,7 +104,7 @@ static mp_obj_t array_linear_map(size_t n_args, const mp_obj_t *args) {
     }
     // The limits, and the slope.
     const mp_obj_t numbers[] = {
-        mp_unary_op(MP_UNARY_OP_NEGATIVE, args[2]), args[3], args[4], args[5],
+        args[2], args[3], args[4], args[5],
         mp_binary_op(MP_BINARY_OP_TRUE_DIVIDE,
                      mp_binary_op(MP_BINARY_OP_SUBTRACT, args[5], args[4]),
                      mp_binary_op(MP_BINARY_OP_SUBTRACT, args[3], args[2]))};
@@ -124,6 +118,7 @@ static mp_obj_t array_linear_map(size_t n_args, const mp_obj_t *args) {
             natmod_value_error("limits must be finite");
         }
     }
+    u.bits[0] ^= 0x80000000u;
     eml_array_map(&u.map, in.buf, (char)in.typecode, out.buf, (char)out.typecode, n);
     return mp_const_none;
 }

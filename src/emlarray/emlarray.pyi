@@ -2,7 +2,7 @@
 
 All raise TypeError for an argument that is no array, or an output that cannot be written to, and
 ValueError for an array of another type or length. An array is array.array, bytes, bytearray or a
-memoryview of one. `samples` has items of type 'b', 'B', 'h' or 'H'.
+memoryview of one. `samples` has items of type 'b', 'B' or 'h'.
 """
 
 from array import array
@@ -34,8 +34,8 @@ def min(samples: _Ints, /) -> int:
 def argmax(samples: _Ints, /) -> int:
     """Return the first index of the largest sample. ValueError for no samples."""
 
-def dot(a: _Ints, b: _Ints, /) -> int:
-    """Return the exact sum of a[i] * b[i], of two arrays of one type and length."""
+def dot(samples: _Ints, other: _Ints, /) -> int:
+    """Return the exact sum of samples[i] * other[i], of two arrays of one type and length."""
 
 def linear_map(
     in_: _Items,
@@ -48,8 +48,8 @@ def linear_map(
 ) -> None:
     """Set out[i] so that in_min becomes out_min, and in_max becomes out_max.
 
-    in_, out: of type 'b', 'B', 'h', 'H' or 'f' each, of one length. They may be the same array, and
-        start at the same address if an item of out has no more bytes; else they must not overlap.
+    in_, out: of type 'b', 'B', 'h' or 'f' each, of one length. They may be the same array, and
+        start at the same address, if an item of out has no more bytes; else they must not overlap.
 
     Computed in float32 as (in_[i] - in_min) * slope + out_min. What is beyond out_min or out_max
     becomes that, as does what is beyond the range of out's type; the rest is rounded to the nearest
@@ -62,7 +62,7 @@ def linear_map(
 def deinterleave(samples: _Items, out: _Items, channel: int, channels: int, /) -> None:
     """Copy samples[channel::channels] to out.
 
-    samples: len(out) * channels items of the type of out, 'b', 'B', 'h', 'H' or 'f'.
+    samples: len(out) * channels items of the type of out, 'b', 'B', 'h' or 'f'.
     channel: 0 to channels - 1.
     channels: 1 to 255.
 
@@ -72,6 +72,6 @@ def deinterleave(samples: _Items, out: _Items, channel: int, channels: int, /) -
 def push(window: _Items, chunk: _Items, /) -> None:
     """Drop the first len(chunk) items of window, move up the others, and add those of the chunk.
 
-    Of a chunk longer than the window, the last items remain. Both have one type, 'b', 'B', 'h', 'H'
-    or 'f'. Raises ValueError also for arrays that overlap.
+    Of a chunk longer than the window, the last items remain. Both have one type, 'b', 'B', 'h' or
+    'f'. Raises ValueError also for arrays that overlap.
     """

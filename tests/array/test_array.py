@@ -8,8 +8,8 @@ import pytest
 from machines.machine import ROOT, Machine
 
 DEVICE = Path(__file__).parents[1] / "device" / "array"
-TYPES = {"b": np.int8, "B": np.uint8, "h": np.int16, "H": np.uint16, "f": np.float32}
-INTS = "bBhH"
+TYPES = {"b": np.int8, "B": np.uint8, "h": np.int16, "f": np.float32}
+INTS = "bBh"
 LENGTHS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 255, 256, 4096]
 
 
@@ -98,8 +98,6 @@ def test_reductions(machine: Machine, typecode: str, seed: int) -> None:
             add_reductions(jobs, values, 0)
             if n < 4096:
                 add_reductions(jobs, values, 1)
-    if typecode == "h":
-        jobs.data += bytes(-len(jobs.data) % 4)
     jobs.check(machine)
 
 
@@ -154,8 +152,9 @@ def mapped(values: np.ndarray, typecode: str, limits: tuple[float, ...]) -> np.n
     """What linear_map documents, in numpy's float32."""
     in_min, in_max, out_min, out_max = limits
     slope = np.float32((out_max - out_min) / (in_max - in_min))
-    found = (values.astype(np.float32) - np.float32(in_min)) * slope + np.float32(out_min)
-    # Of a slope of 0 and an infinity.
+    # An infinity by a slope of 0 is not a number.
+    with np.errstate(invalid="ignore", over="ignore"):
+        found = (values.astype(np.float32) - np.float32(in_min)) * slope + np.float32(out_min)
     found[np.isnan(found)] = out_min
     found = np.clip(found, *np.sort(np.array([out_min, out_max], np.float32)))
     if typecode != "f":
@@ -202,9 +201,7 @@ def test_rounding(machine: Machine) -> None:
     """To the nearest, halves to even, as numpy.rint."""
     jobs = Jobs()
     values = np.arange(-9, 10, dtype=np.int16)
-    for out in "bBhH":
-        expected = mapped(values, out, (0, 2, 0, 1))
-        # The limits do not bind where all is between them.
+    for out in "bBh":
         expected = np.clip(np.rint(values / 2), 0, 1).astype(TYPES[out])
         jobs.add(f"linear_map {jobs.items(values)} {out} apart 0 2 0 1", words(expected))
         expected = np.clip(np.rint(values / 2), np.iinfo(TYPES[out]).min, 100).astype(TYPES[out])

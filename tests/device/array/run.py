@@ -5,7 +5,7 @@ import emlarray
 
 with open("data.bin", "rb") as file:
     DATA = file.read()
-ITEM_BYTES = {"b": 1, "B": 1, "h": 2, "H": 2, "f": 4}
+ITEM_BYTES = {"b": 1, "B": 1, "h": 2, "f": 4}
 
 
 def items(offset, typecode, n, skip):
