@@ -255,8 +255,8 @@ static void eml_array_map(const eml_array_map_t *map, const void *in, char in_ty
         low = high;
         high = swap;
     }
-    // All values that the type of out has: +-infinity of float32.
-    int32_t least = -0x7f800001, most = 0x7f800000;
+    // The type of out has all values between; of floats all.
+    int32_t least = INT32_MIN, most = INT32_MAX;
     if (out_sign != 0) {
         const uint32_t half = out_sign & 0x8080;
         least = eml_array_float_order(-(int32_t)half);

@@ -1,6 +1,7 @@
 """emlarray against numpy."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from machines.machine import ROOT, Machine
 
 DEVICE = Path(__file__).parents[1] / "device" / "array"
-TYPES = {"b": np.int8, "B": np.uint8, "h": np.int16, "f": np.float32}
+TYPES: dict[str, Any] = {"b": np.int8, "B": np.uint8, "h": np.int16, "f": np.float32}
 INTS = "bBh"
 LENGTHS = [0, 1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 255, 256, 4096]
 
@@ -160,7 +161,8 @@ def mapped(values: np.ndarray, typecode: str, limits: tuple[float, ...]) -> np.n
     if typecode != "f":
         info = np.iinfo(TYPES[typecode])
         found = np.rint(np.clip(found, info.min, info.max))
-    return found.astype(TYPES[typecode])
+    result: np.ndarray = found.astype(TYPES[typecode])
+    return result
 
 
 LIMITS = [

@@ -2,6 +2,7 @@
 
 from array import array
 
+import emlarray
 import emlfft
 import emliir
 import emlknn
@@ -24,6 +25,9 @@ items.predict([1, 2])  # wrong
 emliir.new(ints)  # wrong
 emliir.new([1.0] * 6)  # wrong
 emliir.new(floats).run(3)  # wrong
+emlarray.sum(floats)  # wrong
+emlarray.dot(ints)  # wrong
+emlarray.linear_map(ints, floats, 0, 1)  # wrong
 emlfft.new("hann")  # wrong
 emlfft.new(64).run(floats)  # wrong
 emlfft.FFT()  # wrong

@@ -5,6 +5,7 @@ run. What must be refused is in device_mistakes.py.
 from array import array
 from io import BytesIO
 
+import emlarray
 import emlfft
 import emliir
 import emlknn
@@ -93,6 +94,18 @@ def transforms() -> None:
         fft.rfft(floats, memoryview(floats))
         fft.power(memoryview(ints), array("I", [0] * 33))
         print(exponent)
+
+
+def loops() -> None:
+    """Ints of all kinds; floats where they are moved or scaled."""
+    for samples in (ints, memoryview(ints), content, bytearray(content), array("B", content)):
+        total: int = emlarray.sum(samples) + emlarray.sumsq(samples) + emlarray.max(samples)
+        total += emlarray.min(samples) + emlarray.argmax(samples) + emlarray.sum_abs_diff(samples)
+        print(total, emlarray.mean(samples), emlarray.dot(samples, samples))
+        emlarray.linear_map(samples, floats, 0, 255, -1.0, 1.0)
+    emlarray.linear_map(floats, memoryview(ints), -1, 1, -100, 100)
+    emlarray.deinterleave(ints, array("h", [0] * 16), 3, 4)
+    emlarray.push(memoryview(floats), floats)
 
 
 def use(fft: emlfft.FFT, network: tinymaix_cnn.Model) -> int:
