@@ -134,8 +134,9 @@ def memory(described):
         assert failed > 0, action
         assert described.result(other) == described.result(action()) == expected
     quiet = [
-        (getattr(made, name), [_good(argument) for argument in arguments])
-        for name, _, *arguments in described.METHODS
+        (getattr(owner, name), [_good(argument) for argument in arguments])
+        for owner, calls in ((made, described.METHODS), (described.module, described.FUNCTIONS))
+        for name, _, *arguments in calls
         if name in described.QUIET
     ]
     assert _allocated(quiet) == 0
