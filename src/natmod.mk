@@ -67,6 +67,7 @@ $(LINKED): $(SRC_O)
 	$(Q)cd $(@D) && $(MPY_LD) --arch $(ARCH) --qstrs $(CONFIG_H) $(MPY_LD_FLAGS) -o $(@F) $^
 
 $(BUILD)/parts.mpy: $(PARTS)
+	$(ECHO) "MPY $(^F)"
 	$(Q)cat $^ > $(@:.mpy=.py)
 	$(Q)$(MPY_CROSS) $(MPY_CROSS_FLAGS) -o $@ $(@:.mpy=.py)
 

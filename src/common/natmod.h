@@ -143,6 +143,12 @@ NATMOD_FUNCTION void *natmod_items(mp_obj_t arg, const char *name, char typecode
     return info.buf;
 }
 
+// Whether two arrays share a byte.
+NATMOD_FUNCTION bool natmod_overlap(const void *a, size_t a_bytes, const void *b, size_t b_bytes) {
+    return (const char *)b < (const char *)a + a_bytes &&
+           (const char *)a < (const char *)b + b_bytes;
+}
+
 // The object itself, if it has this type. MicroPython does not check: Model.predict(1, 2) gets
 // here.
 NATMOD_FUNCTION void *natmod_self(mp_obj_t self, const mp_obj_full_type_t *type,

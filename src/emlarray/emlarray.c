@@ -42,8 +42,7 @@ static EML_NOINLINE size_t array_get(array_t *array, mp_obj_t arg, const char *n
 }
 
 static EML_NOINLINE void array_check_apart(const array_t *a, const array_t *b) {
-    const char *const start = a->buf, *const other = b->buf;
-    if (start < other + b->len && other < start + a->len) {
+    if (natmod_overlap(a->buf, a->len, b->buf, b->len)) {
         natmod_value_error("arrays must not overlap");
     }
 }

@@ -133,8 +133,7 @@ static mp_obj_t fft_transform(mp_obj_t self_in, mp_obj_t in_in, mp_obj_t out_in,
     const char typecode = is_float ? 'f' : is_power ? 'I' : 'h';
     const size_t out_length = is_run ? n : is_power ? n / 2 + 1 : n + 2;
     void *out = natmod_items(out_in, is_run ? "imag" : "out", typecode, out_length, MP_BUFFER_RW);
-    const char *const start = out, *const end = start + (out_length << natmod_item_shift(typecode));
-    if ((const char *)in.buf < end && start < (const char *)in.buf + in.len) {
+    if (natmod_overlap(out, out_length << natmod_item_shift(typecode), in.buf, in.len)) {
         natmod_value_error("arrays must not overlap");
     }
     fft_prepare(self, is_float);

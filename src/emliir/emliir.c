@@ -10,9 +10,6 @@
 #include "natmod_crc.h"
 #include "soft_float.h"
 
-#define SOS_TEXT \
-    "sos must be array('f') of 1 to " EML_BIQUAD_MAX_SECTIONS_TEXT " rows of " EML_BIQUAD_ROW_TEXT
-
 typedef struct {
     mp_obj_base_t base;
     uint8_t n_sections;
@@ -77,7 +74,8 @@ static mp_obj_t filter_new(mp_obj_t sos, mp_obj_t channels_obj) {
         bytes -= EML_BIQUAD_ROW * sizeof(float);
     }
     if (info.typecode != 'f' || n_sections == 0 || bytes != 0) {
-        natmod_value_error(SOS_TEXT);
+        natmod_value_error("sos must be array('f') of 1 to " EML_BIQUAD_MAX_SECTIONS_TEXT
+                           " rows of " EML_BIQUAD_ROW_TEXT);
     }
     const mp_int_t channels = natmod_int(channels_obj, 1, EML_BIQUAD_MAX_CHANNELS,
                                          "channels must be 1 to " EML_BIQUAD_MAX_CHANNELS_TEXT);
@@ -113,9 +111,7 @@ static mp_obj_t filter_run(size_t n_args, const mp_obj_t *args) {
     void *out = info.buf;
     if (n_args == 3) {
         out = natmod_items(args[2], "out", (char)info.typecode, count, MP_BUFFER_WRITE);
-        const size_t apart =
-            out < info.buf ? (char *)info.buf - (char *)out : (char *)out - (char *)info.buf;
-        if (apart != 0 && apart < info.len) {
+        if (out != info.buf && natmod_overlap(out, info.len, info.buf, info.len)) {
             natmod_value_error("out must be samples, or apart from it");
         }
     }
