@@ -3,7 +3,7 @@
 // >>> import emlarray
 // >>> emlarray.sumsq(samples)
 
-#include "eml_array.h"
+#include "eml_arrays.h"
 #define NATMOD_SMALL
 #define NATMOD_NO_MEMSET
 #include "natmod.h"

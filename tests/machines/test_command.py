@@ -174,7 +174,7 @@ def test_build(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
         (["run", __file__, "--file", "a=nothing.csv"], "nothing.csv: no such file"),
         (["run", __file__, "--file", str(ROOT)], f"{ROOT}: no such file"),
         (["run", __file__, "--machine", "m4"], "no machine m4; there are unix-x64, cortex-m0, "),
-        (["run", __file__, "--module", "nope"], "no module nope for armv7emsp; there are emlfft, "),
+        (["run", __file__, "--module", "nope"], "no module nope for armv7emsp; there are eml"),
         (["build", "m4"], "no machine m4; there are unix-x64, cortex-m0, "),
         (["run", __file__, "--timeout", "0"], "must be more than 0"),
         (["run", __file__, "--timeout", "soon"], "invalid"),

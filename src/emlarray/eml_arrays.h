@@ -8,8 +8,8 @@ Items are of a type that has MicroPython's typecode: 'b' and 'B' (8 bits), 'h' (
 Sums are exact: no input of up to 2^30 items overflows them. All are loops over int16, to which
 bytes are brought in pieces, on the stack.
 */
-#ifndef EML_ARRAY_H
-#define EML_ARRAY_H
+#ifndef EML_ARRAYS_H
+#define EML_ARRAYS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -286,4 +286,4 @@ static void eml_array_map(const eml_array_map_t *map, const void *in, char in_ty
     }
 }
 
-#endif // EML_ARRAY_H
+#endif // EML_ARRAYS_H
