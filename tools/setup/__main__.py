@@ -20,13 +20,11 @@ def main() -> int:
     from environment import create_environment
     from micropython import fetch_sources
     from report import SetupError
-    from workflow import install_actionlint
 
     try:
         install_packages(BUILD)
         BUILD.mkdir(exist_ok=True)
         create_environment(ROOT, BUILD)
-        install_actionlint(ROOT, BUILD)
         fetch_sources(BUILD)
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
