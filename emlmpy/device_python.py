@@ -26,3 +26,18 @@ def run(files: list[str], c_functions: dict[str, Any]) -> dict[str, Any]:
         path = SOURCES / file
         exec(compile(path.read_text(), str(path), "exec"), namespace)
     return namespace
+
+
+def as_text(data: bytes) -> str:
+    """Return a file's text."""
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise ValueError("file is damaged") from None
+
+
+def ascii_int(text: str) -> int:
+    """Return a whole number as MicroPython reads it: other alphabets have no digits there."""
+    if not text.isascii():
+        raise ValueError("number expected, or out of range")
+    return int(text)

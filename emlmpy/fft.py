@@ -77,23 +77,23 @@ class FFT:
         """
         return self._real(samples, True)
 
-    def run(self, re: ArrayLike, im: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Any]:
+    def run(self, real: ArrayLike, imag: ArrayLike) -> tuple[NDArray[Any], NDArray[Any], Any]:
         """Return real and imaginary part of the transform of complex samples, and the exponents.
 
-        re, im: both float32 or both int16, (n,) or (rows, n). Raises as power does.
+        real, imag: both float32 or both int16, (n,) or (rows, n). Raises as power does.
         """
-        re_rows, im_rows = self._rows(re).copy(), self._rows(im).copy()
-        if re_rows.dtype != im_rows.dtype or re_rows.shape != im_rows.shape:
-            raise ValueError("re and im must be of the same type and shape")
-        exponents = np.zeros(len(re_rows), np.int32)
-        arrays = [re_rows.ctypes.data, im_rows.ctypes.data]
-        if re_rows.dtype == np.float32:
-            self._kernel.run_f32(self._twin, *arrays, len(re_rows))
+        real_rows, imag_rows = self._rows(real).copy(), self._rows(imag).copy()
+        if real_rows.dtype != imag_rows.dtype or real_rows.shape != imag_rows.shape:
+            raise ValueError("real and imag must be of the same type and shape")
+        exponents = np.zeros(len(real_rows), np.int32)
+        arrays = [real_rows.ctypes.data, imag_rows.ctypes.data]
+        if real_rows.dtype == np.float32:
+            self._kernel.run_f32(self._twin, *arrays, len(real_rows))
         else:
-            self._kernel.run_i16(self._twin, *arrays, len(re_rows), exponents.ctypes.data)
-        if np.ndim(re) == 1:
-            return re_rows[0], im_rows[0], exponents[0]
-        return re_rows, im_rows, exponents
+            self._kernel.run_i16(self._twin, *arrays, len(real_rows), exponents.ctypes.data)
+        if np.ndim(real) == 1:
+            return real_rows[0], imag_rows[0], exponents[0]
+        return real_rows, imag_rows, exponents
 
     def _real(self, samples: ArrayLike, is_power: bool) -> tuple[NDArray[Any], NDArray[np.int32]]:
         rows = self._rows(samples)

@@ -7,6 +7,8 @@ sentence that says what to do instead.
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection._search import BaseSearchCV
@@ -148,3 +150,25 @@ def advice(kind: type) -> str | None:
         return BOOSTING_HINT
     bases = {base.__name__ for base in kind.__mro__}
     return next((hint for names, hint in HINTS.items() if bases & set(names)), None)
+
+
+def factors_of(scalers: list[Any], n_features: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return what scalers, one after the other, multiply each feature by, and what they then add.
+
+    Each is of a type in SCALERS. Raises ValueError for one that clips.
+    """
+    scale, shift = np.ones(n_features), np.zeros(n_features)
+    for scaler in scalers:
+        if getattr(scaler, "clip", False):
+            name = type(scaler).__name__
+            raise ValueError(f"{name} must have clip=False: the device does not clip features")
+        if isinstance(scaler, MinMaxScaler):
+            by, add = scaler.scale_, scaler.min_
+        else:
+            center = getattr(scaler, "mean_", getattr(scaler, "center_", None))
+            if isinstance(scaler, StandardScaler) and not scaler.with_mean:
+                center = None
+            by = 1.0 if scaler.scale_ is None else 1 / scaler.scale_
+            add = 0.0 if center is None else -center * by
+        scale, shift = scale * by, shift * by + add
+    return scale, shift

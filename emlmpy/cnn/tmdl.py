@@ -6,10 +6,10 @@
         Layer(Kind.FULLY_CONNECTED, [image], scores, weights=w, scales=s, biases=b),
         Layer(Kind.SOFTMAX, [scores], Tensor((10,), 1 / 256, -128)),
     ]
-    tmdl.save(Model(layers), "model.tmdl")
+    tflite.save(Model(layers), "model.tmdl")
 
 formats/tmdl.md describes the file. `pack` checks a network and gives its bytes; `save`
-of tmdl.py, which writes them, has the device's own reader check them too.
+of tflite.py, which writes them, has the device's own reader check them too.
 """
 
 import math

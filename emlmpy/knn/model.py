@@ -18,6 +18,7 @@ from scipy.sparse import issparse
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
 from emlmpy import files, names
+from emlmpy.device_python import as_text
 from emlmpy.knn import scale as knn_scale
 from emlmpy.knn import twin as knn_twin
 from emlmpy.knn.format import MAX_CLASSES, MAX_FEATURES, MAX_ITEMS, MAX_LABEL_BYTES, VERSION
@@ -360,7 +361,7 @@ def _first_row(data: bytes) -> str:
 
 def _text_rows(data: bytes) -> list[str]:
     """Return the rows of a file, without line ends and without empty rows at its end."""
-    rows = [row.rstrip("\r") for row in knn_twin.as_text(data).split("\n")]
+    rows = [row.rstrip("\r") for row in as_text(data).split("\n")]
     while rows and not rows[-1]:
         rows.pop()
     return rows

@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from emlmpy.pipeline import SCALERS
+from emlmpy.pipeline import SCALERS, factors_of
 
 # How many of int16's 65536 steps the items take: rows to predict may lie beyond all items.
 SPAN = 49150
@@ -32,6 +31,12 @@ def choose(items: NDArray[Any], scalers: list[Any]) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
         width = float((high - low).max())
     factor = common_factor(items, width, decimals=not scalers)
+    for scaler in scalers:
+        if type(scaler) not in SCALERS:
+            names = ", ".join(kind.__name__ for kind in SCALERS)
+            raise ValueError(
+                f"{type(scaler).__name__} is not supported before nearest neighbours: use {names}"
+            )
     scale, shift = factors_of(scalers, items.shape[1])
     # Around 0, but by a whole number, which leaves decimal steps whole numbers.
     offset = -np.rint(factor * (low / 2 + high / 2)) + factor * shift
@@ -64,31 +69,6 @@ def common_factor(items: NDArray[np.float64], width: float, decimals: bool) -> f
         if np.abs(scaled - np.rint(scaled)).max() <= (noise if noise < 0.05 else 0):
             return float(step * (SPAN // max(steps, 1)))
     return SPAN / width
-
-
-def factors_of(scalers: list[Any], n_features: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return what scalers, one after the other, multiply each feature by, and what they then add.
-
-    Raises ValueError for a scaler that does something else.
-    """
-    scale, shift = np.ones(n_features), np.zeros(n_features)
-    for scaler in scalers:
-        name = type(scaler).__name__
-        if type(scaler) not in SCALERS:
-            names = ", ".join(kind.__name__ for kind in SCALERS)
-            raise ValueError(f"{name} is not supported before nearest neighbours: use {names}")
-        if getattr(scaler, "clip", False):
-            raise ValueError(f"{name} must have clip=False: the device does not clip features")
-        if isinstance(scaler, MinMaxScaler):
-            by, add = scaler.scale_, scaler.min_
-        else:
-            center = getattr(scaler, "mean_", getattr(scaler, "center_", None))
-            if isinstance(scaler, StandardScaler) and not scaler.with_mean:
-                center = None
-            by = 1.0 if scaler.scale_ is None else 1 / scaler.scale_
-            add = 0.0 if center is None else -center * by
-        scale, shift = scale * by, shift * by + add
-    return scale, shift
 
 
 def raw_items(items: NDArray[Any], scalers: list[Any]) -> NDArray[np.float32]:

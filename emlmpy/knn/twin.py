@@ -133,7 +133,7 @@ def load(data: bytes) -> Knn:
 
     Raises ValueError, with the device's text, for a file that the device refuses.
     """
-    source = io.StringIO(as_text(data), newline="\n")
+    source = io.StringIO(device_python.as_text(data), newline="\n")
     try:
         loaded: Knn = reader()["load"](source)
         return loaded
@@ -143,14 +143,6 @@ def load(data: bytes) -> Knn:
         raise ValueError("number expected, or out of range") from None
 
 
-def as_text(data: bytes) -> str:
-    """Return a file's text."""
-    try:
-        return data.decode()
-    except UnicodeDecodeError:
-        raise ValueError("file is damaged") from None
-
-
 @cache
 def reader() -> dict[str, Any]:
     """Return what the Python part of emlknn defines."""
@@ -158,16 +150,9 @@ def reader() -> dict[str, Any]:
         "_new": Knn,
         "_attach": Knn.attach,
         "_methods": {},
-        "int": ascii_int,
+        "int": device_python.ascii_int,
     }
     return device_python.run(["common/rows.py", "emlknn/part.py"], functions)
-
-
-def ascii_int(text: str) -> int:
-    """Return a whole number as MicroPython reads it: other alphabets have no digits there."""
-    if not text.isascii():
-        raise ValueError("number expected, or out of range")
-    return int(text)
 
 
 def _check(holds: bool, requirement: str) -> None:

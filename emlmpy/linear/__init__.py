@@ -1,7 +1,6 @@
 """Linear models for emllinear."""
 
-from emlmpy.linear import extract
 from emlmpy.linear.extract import ESTIMATORS
 from emlmpy.linear.model import LinearModel, convert, describe, is_file, sign
 
-__all__ = ["ESTIMATORS", "LinearModel", "convert", "describe", "extract", "is_file", "sign"]
+__all__ = ["ESTIMATORS", "LinearModel", "convert", "describe", "is_file", "sign"]

@@ -13,9 +13,9 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.naive_bayes import BernoulliNB, ComplementNB, MultinomialNB
 from sklearn.svm import LinearSVC, LinearSVR
 
-from emlmpy.knn.scale import factors_of
-from emlmpy.linear.format import MAX_FEATURES, MAX_ROWS, Kind
-from emlmpy.trees.extract import check_labels
+from emlmpy.labels import check_labels
+from emlmpy.linear.format import MAX_FEATURES, MAX_LABEL_BYTES, MAX_ROWS, Kind
+from emlmpy.pipeline import factors_of
 
 Floats = NDArray[np.float64]
 
@@ -134,7 +134,7 @@ def labels_of(estimator: Any) -> NDArray[Any]:
         raise ValueError("estimator must have one output: fit one for each column of y")
     if len(classes) < 2:
         raise ValueError("estimator must have at least 2 classes")
-    return check_labels(np.asarray(classes))
+    return check_labels(np.asarray(classes), MAX_ROWS, MAX_LABEL_BYTES)
 
 
 def weights_of(estimator: Any) -> tuple[Floats, Floats]:

@@ -14,6 +14,8 @@ MAX_EXPONENT = 60
 BIAS_BITS = 52
 # weights of type 2 lie between -2^22 and 2^22
 NARROW_BITS = 22
+# bytes of a class label in UTF-8
+MAX_LABEL_BYTES = 100
 # words that writers put into a row w
 WORDS_IN_ROW = 8
 # version of the file

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from emlmpy import files, names
-from emlmpy.knn.twin import as_text
+from emlmpy.device_python import as_text
 from emlmpy.linear import twin as linear_twin
 from emlmpy.linear import words
 from emlmpy.linear.extract import Linear, extract, fold

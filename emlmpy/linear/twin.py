@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emlmpy import device_python, kernels
-from emlmpy.knn.twin import as_text, ascii_int
 from emlmpy.linear.format import Kind
 
 HEADER_INTS = 4  # of EmlLinear
@@ -87,7 +86,7 @@ def load(data: bytes) -> Linear:
     Raises ValueError, with the device's text, for a file that the device refuses.
     """
     try:
-        model: Linear = reader()["load"](io.StringIO(as_text(data), newline="\n"))
+        model: Linear = reader()["load"](io.StringIO(device_python.as_text(data), newline="\n"))
     except ValueError as error:
         raise ValueError(str(error)) from None
     return model
@@ -96,7 +95,7 @@ def load(data: bytes) -> Linear:
 @cache
 def reader() -> dict[str, Any]:
     """Return what the Python part of emllinear defines."""
-    functions: dict[str, Any] = {"_new": new, "_methods": {}, "int": ascii_int}
+    functions: dict[str, Any] = {"_new": new, "_methods": {}, "int": device_python.ascii_int}
     return device_python.run(["common/rows.py", "emllinear/part.py"], functions)
 
 

@@ -4,7 +4,6 @@ What is refused here is refused because the device could not give the estimator'
 """
 
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -23,9 +22,9 @@ from sklearn.ensemble import (
 )
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from emlmpy.labels import check_labels
 from emlmpy.trees.format import MAX_CLASSES, MAX_FEATURES, MAX_LABEL_BYTES, Kind
 
-INT32 = np.iinfo(np.int32)
 FLOAT32_MAX = float(np.finfo(np.float32).max)
 
 CLASSIFIERS = (DecisionTreeClassifier, RandomForestClassifier, ExtraTreesClassifier)
@@ -109,7 +108,9 @@ def extract(estimator: BaseEstimator) -> Ensemble:
     n_features = estimator.n_features_in_
     if n_features > MAX_FEATURES:
         raise ValueError(f"at most {MAX_FEATURES} features are supported, not {n_features}")
-    classes = check_labels(estimator.classes_) if hasattr(estimator, "classes_") else None
+    classes = None
+    if hasattr(estimator, "classes_"):
+        classes = check_labels(estimator.classes_, MAX_CLASSES, MAX_LABEL_BYTES)
     bins = None
     if isinstance(estimator, HIST_GRADIENT_BOOSTING):
         kind, (base, trees) = Kind.HIST_BOOSTING, hist_gradient_boosting(estimator)
@@ -131,42 +132,6 @@ def extract(estimator: BaseEstimator) -> Ensemble:
         halfway=not splits_at_random(estimator),
         bins=bins,
     )
-
-
-def check_labels(classes: np.ndarray) -> np.ndarray:
-    """Return class labels as the file carries them: int64, or an object array of strings.
-
-    Whole floats, as np.loadtxt reads them, and bools become ints.
-    """
-    if len(classes) > MAX_CLASSES:
-        raise ValueError(f"at most {MAX_CLASSES} classes are supported, not {len(classes)}")
-    whole = classes.dtype.kind in "biu" or all(isinstance(label, Integral) for label in classes)
-    if whole or (classes.dtype.kind == "f" and np.all(classes == np.floor(classes))):
-        for label in classes:
-            if not INT32.min <= label <= INT32.max:
-                raise ValueError(
-                    f"class labels that are numbers must lie in {INT32.min}..{INT32.max}, "
-                    f"not {label}"
-                )
-        return classes.astype(np.int64)
-    if not all(isinstance(label, str) for label in classes):
-        raise ValueError(f"class labels must be whole numbers or strings, not {classes[0]!r}")
-    for label in classes:
-        check_text(label)
-    return classes.astype(object)
-
-
-def check_text(label: str) -> None:
-    """Raise ValueError unless a row of a text file can carry the label."""
-    try:
-        length = len(label.encode())
-    except UnicodeEncodeError:
-        raise ValueError(f"class labels must be Unicode text: {label[:120]!r}") from None
-    if length > MAX_LABEL_BYTES or set(label) & set("\r\n\0"):
-        raise ValueError(
-            f"class labels must be at most {MAX_LABEL_BYTES} bytes, "
-            f"without line ends and null characters: {label[:120]!r}"
-        )
 
 
 def splits_at_random(estimator: BaseEstimator) -> bool:
