@@ -23,14 +23,14 @@ def command(script: str) -> str:
 def teach() -> str:
     """Return what examples/teach prints on this computer's MicroPython."""
     machine = MACHINES["unix-x64"]
-    module = ROOT / "dist" / f"{machine.arch}_6.3" / "emlknn.mpy"
+    module = machine.module("emlknn")
     return machine.run(ROOT / "examples" / "teach" / "main.py", {"emlknn.mpy": module})
 
 
 def named_digit() -> str:
     """Return what examples/digits/main.py prints, after the demo has written its model."""
     machine = MACHINES["unix-x64"]
-    module = ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy"
+    module = machine.module("emltrees")
     model = ROOT / "build" / "demo" / "digits_model.csv"
     files = {"emltrees.mpy": module, "digits_model.csv": model}
     return machine.run(ROOT / "examples" / "digits" / "main.py", files)

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from machines.machine import ROOT, Machine
 from tests.cnn.models import small_network
-from tools.dist import DIST
 
 DEVICE = ROOT / "tests" / "device"
 
@@ -22,7 +21,7 @@ class Module:
     def run_suite(self, machine: Machine, suite: str) -> str:
         """Run one of the functions of tests/device/suites.py on a machine; return its output."""
         files: dict[str, Path | bytes] = {
-            f"{self.name}.mpy": DIST / f"{machine.arch}_6.3" / f"{self.name}.mpy",
+            f"{self.name}.mpy": machine.module(self.name),
             "suites.py": DEVICE / "suites.py",
             "heap.py": DEVICE / "heap.py",
             "described.py": self.description().encode(),

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from machines.machine import ROOT, Machine
+from machines.machine import Machine
 
 DEVICE = Path(__file__).parents[1] / "device" / "array"
 TYPES: dict[str, Any] = {"b": np.int8, "B": np.uint8, "h": np.int16, "f": np.float32}
@@ -53,7 +53,7 @@ class Jobs:
 
 def module(machine: Machine) -> dict[str, Path | bytes]:
     """The module as it ships."""
-    return {"emlarray.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emlarray.mpy"}
+    return {"emlarray.mpy": machine.module("emlarray")}
 
 
 def extremes(typecode: str, n: int) -> list[np.ndarray]:

@@ -22,7 +22,7 @@ SANITIZERS = ("-g", "-O2", "-fsanitize=address,undefined", "-fno-sanitize-recove
 
 def module(machine: Machine, name: str) -> dict[str, Path]:
     """A module as it ships."""
-    return {f"{name}.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / f"{name}.mpy"}
+    return {f"{name}.mpy": machine.module(name)}
 
 
 def run(machine: Machine, name: str, file: bytes, rows: np.ndarray) -> np.ndarray:

@@ -210,7 +210,7 @@ def test_train(csv: bytes, forest: RandomForestClassifier, tmp_path: Path) -> No
 
 def test_main(machine: Machine, csv: bytes, forest: RandomForestClassifier) -> None:
     """main.py names the first digit of the test set, on every machine."""
-    module = ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy"
+    module = machine.module("emltrees")
     files = {"emltrees.mpy": module, "digits_model.csv": csv}
     answer = forest.predict(TEST[:1])[0]
     assert machine.run(DIGITS / "main.py", files) == f"This is a {answer}\n"

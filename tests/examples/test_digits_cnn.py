@@ -25,7 +25,7 @@ with open("images.bin", "rb") as file:
 def files(machine: Machine) -> dict[str, Path]:
     """What the example needs on the device."""
     return {
-        "tinymaix_cnn.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "tinymaix_cnn.mpy",
+        "tinymaix_cnn.mpy": machine.module("tinymaix_cnn"),
         "digits_cnn.tmdl": EXAMPLE / "digits_cnn.tmdl",
     }
 

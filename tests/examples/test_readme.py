@@ -56,7 +56,7 @@ def test_lines_for_the_board(machine: Machine, saved: tuple[Path, str]) -> None:
     forest = RandomForestClassifier(10, random_state=0).fit(X, y)
     rows = X_test[:N_ROWS].astype(np.int16)
     files = {
-        "emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy",
+        "emltrees.mpy": machine.module("emltrees"),
         "digits.csv": saved[0],
         "rows.bin": rows.tobytes(),
     }

@@ -32,7 +32,7 @@ SIZES = [8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096]
 
 def module(machine: Machine) -> dict[str, Path]:
     """The module as it ships."""
-    return {"emlfft.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emlfft.mpy"}
+    return {"emlfft.mpy": machine.module("emlfft")}
 
 
 def signals(n: int) -> np.ndarray:

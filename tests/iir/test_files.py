@@ -11,7 +11,7 @@ from scipy import signal
 
 from emlmpy import iir
 from emlmpy.iir import model
-from machines.machine import ROOT, Board, Machine
+from machines.machine import Board, Machine
 from tests.iir import designs as iir_designs
 
 DEVICE = Path(__file__).parents[1] / "device" / "iir"
@@ -30,7 +30,7 @@ COUNT = "sos must be array('f') of 1 to 255 rows of 6"
 
 def module(machine: Machine) -> dict[str, Path]:
     """The module as it ships."""
-    return {"emliir.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emliir.mpy"}
+    return {"emliir.mpy": machine.module("emliir")}
 
 
 def crc(text: str) -> str:

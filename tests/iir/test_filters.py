@@ -34,7 +34,7 @@ void run(const float *sos, int n_sections, float *samples, int n) {
 
 def module(machine: Machine) -> dict[str, Path]:
     """The module as it ships."""
-    return {"emliir.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emliir.mpy"}
+    return {"emliir.mpy": machine.module("emliir")}
 
 
 class Job(NamedTuple):

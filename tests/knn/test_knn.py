@@ -42,7 +42,7 @@ MAX_FILE_BYTES = 40_000
 
 def module(machine: Machine) -> dict[str, bytes | Path]:
     """The module as it ships."""
-    return {"emlknn.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emlknn.mpy"}
+    return {"emlknn.mpy": machine.module("emlknn")}
 
 
 def with_checksum(rows: bytes) -> bytes:

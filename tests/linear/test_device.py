@@ -18,7 +18,7 @@ FULL = ("unix-x64", "cortex-m0", "cortex-m4f")  # more cases there
 
 def module(machine: Machine) -> dict[str, bytes | Path]:
     """The module as it ships."""
-    return {"emllinear.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emllinear.mpy"}
+    return {"emllinear.mpy": machine.module("emllinear")}
 
 
 def float_bits(words: list[str]) -> np.ndarray:

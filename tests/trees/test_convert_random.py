@@ -31,7 +31,7 @@ from threadpoolctl import threadpool_limits
 from emlmpy import convert
 from emlmpy.trees.format import Kind
 from emlmpy.trees.twin import ForestTwin
-from machines.machine import ROOT, Machine
+from machines.machine import Machine
 
 DEVICE = Path(__file__).parents[1] / "device" / "trees"
 MODELS = 300
@@ -308,7 +308,7 @@ def saved(tmp_path_factory: pytest.TempPathFactory, seed: int) -> list[Saved]:
 def run(machine: Machine, models: list[Saved]) -> None:
     """Load the models on a machine, and compare labels, indices and outputs with the twin's."""
     files: dict[str, Path | bytes] = {
-        "emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy",
+        "emltrees.mpy": machine.module("emltrees"),
         "models": "".join(
             f"m{i} {model.typecode} {len(model.rows)}\n" for i, model in enumerate(models)
         ).encode(),

@@ -20,7 +20,7 @@ from emlmpy.cli import main
 from emlmpy.trees import check as forest_check
 from emlmpy.trees.file import Forest, image, to_bin, to_csv
 from emlmpy.trees.twin import ForestTwin
-from machines.machine import ROOT, Machine
+from machines.machine import Machine
 
 FILES = Path(__file__).parents[1] / "files"
 DATA = load_iris()
@@ -203,7 +203,7 @@ def test_labels(machine: Machine, labels: list, tmp_path: Path) -> None:
         convert(tree).save(tmp_path / "model", format=form)
         script = "import emltrees\nprint(repr(emltrees.load('model').classes))"
         files = {
-            "emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy",
+            "emltrees.mpy": machine.module("emltrees"),
             "model": tmp_path / "model",
         }
         assert eval(machine.run(script, files)) == tuple(tree.classes_.tolist())
@@ -249,7 +249,7 @@ model = emltrees.load("model")
 print([model.predict(array.array("h", [50, 30, 40, width])) for width in range(26)], model.classes)
 """
     files = {
-        "emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy",
+        "emltrees.mpy": machine.module("emltrees"),
         "model": FILES / name,
     }
     expected = [0 if width <= 8 else 1 if width <= 17 else 2 for width in range(26)]

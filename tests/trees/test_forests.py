@@ -140,7 +140,7 @@ def test_same_bits(machine: Machine, module: str, name: str, tmp_path: Path) -> 
     twin = ForestTwin(content)
     typecode, dtype = TYPECODES[model.forest.feature_type]
     raw = data.data[:: len(data.data) // 40].astype(np.float32)
-    files = {"emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / f"{module}.mpy"}
+    files = {"emltrees.mpy": machine.module(module)}
     scaled = b"\ns," in content or (form == "bin" and content[21] == 1)
     if scaled:
         # Beyond the range too, where it saturates.
@@ -196,7 +196,7 @@ except ValueError as error:
     print(str(error).split(": ")[-1])
 """
     files = {
-        "emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees_votes.mpy",
+        "emltrees.mpy": machine.module("emltrees_votes"),
         "model": tmp_path / "model",
     }
     assert machine.run(script, files) == "kind of model needs emltrees, not emltrees_votes\n"

@@ -14,19 +14,19 @@ from sklearn.tree import DecisionTreeClassifier
 
 import emlmpy
 from emlmpy.trees.file import image, to_bin, to_csv
-from machines.machine import ROOT, Machine
+from machines.machine import Machine
 
 DEVICE = Path(__file__).parents[1] / "device" / "trees"
 
 
 def module(machine: Machine) -> dict[str, Path]:
     """The module as it ships."""
-    return {"emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees.mpy"}
+    return {"emltrees.mpy": machine.module("emltrees")}
 
 
 def votes_module(machine: Machine) -> dict[str, Path]:
     """The smaller module, under the other's name."""
-    return {"emltrees.mpy": ROOT / "dist" / f"{machine.arch}_6.3" / "emltrees_votes.mpy"}
+    return {"emltrees.mpy": machine.module("emltrees_votes")}
 
 
 def write_csv(estimator, path: Path, leaf_bits: int) -> bytes:
