@@ -39,7 +39,7 @@ calls += [
     ("dot", emlarray.dot, (x, y)),
     ("linear_map", emlarray.linear_map, (x, scaled) + limits),
     ("deinterleave_4", emlarray.deinterleave, (x, channel, 1, 4)),
-    ("push_128", emlarray.push, (x, channel)),
+    ("push_64", emlarray.push, (x, channel)),
     ("sum_python", sum, (x,)),
     ("sumsq_python", sumsq_python, (x,)),
     ("sum_abs_diff_python", sum_abs_diff_python, (x,)),
