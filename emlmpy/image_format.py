@@ -10,3 +10,5 @@ ALIGNMENT = 4
 FOREST = "T"
 # names of features: forest.md
 NAMES = "N"
+# a front end: front.md
+FRONT = "F"

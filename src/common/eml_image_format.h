@@ -9,6 +9,8 @@
 #define EML_IMAGE_FOREST 'T'
 // names of features: forest.md
 #define EML_IMAGE_NAMES 'N'
+// a front end: front.md
+#define EML_IMAGE_FRONT 'F'
 
 // Offsets. An image's first bytes; its body comes behind them.
 #define EML_IMAGE_AT_MAGIC 0
