@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emlmpy import device_python, kernels
-from emlmpy.features.format import MAX_CHANNELS, MAX_WINDOW
+from emlmpy.features.format import MAX_CHANNELS, MAX_WINDOW, VERSION
 from emlmpy.image_format import HEAD
 
 INT16 = np.int16
@@ -63,7 +63,7 @@ class Front:
         return bool(full)
 
     def transform(self, windows: NDArray[np.int16]) -> NDArray[np.int16]:
-        """Return the rows, (windows, n_features), of (windows, window, channels), each by itself."""
+        """Return the rows, (windows, n_features), of (windows, window, channels), one by one."""
         if windows.shape[1:] != (self.window, self.channels):
             shape = f"(windows, {self.window}, {self.channels})"
             raise ValueError(f"windows must have the shape {shape}, not {windows.shape}")
@@ -83,9 +83,7 @@ class Front:
         self._kernel.last(self._pointer, items.ctypes.data, count, samples, rows.ctypes.data)
         return rows
 
-    def stream(
-        self, recording: NDArray[np.int16], chunk: int | None = None
-    ) -> NDArray[np.int16]:
+    def stream(self, recording: NDArray[np.int16], chunk: int | None = None) -> NDArray[np.int16]:
         """Return the rows of all windows of (samples, channels), which come in chunks.
 
         chunk: samples that are pushed at a time, at most and by default a hop. Starts the stream
@@ -132,11 +130,12 @@ def load(data: bytes) -> Front:
 
 def rows_of(options: dict[str, Any]) -> list[str]:
     """Return the rows of a file that make load call new with these arguments."""
-    rows = ["?front,version,1"]
+    rows = [f"?front,version,{VERSION}"]
     for key, value in options.items():
         values = value if isinstance(value, list | tuple) else [value]
         if values and value not in (None, False, 0):
-            rows.append(",".join(["?front", key, *map(str, (int(v) if v is True else v for v in values))]))
+            fields = [str(int(field) if field is True else field) for field in values]
+            rows.append(",".join(["?front", key, *fields]))
     return rows
 
 

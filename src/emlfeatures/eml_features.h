@@ -1,9 +1,9 @@
 /** Features of windows of samples: pushed as they come, or a window at a time.
 
 Samples are int16 of 1 to 16 channels in turn. A front end (EmlFront, formats/front.md) says what is
-done with them: a high-pass, vectors' magnitudes, differences, and which statistics, correlations and
-bands of the spectrum become features. All arithmetic is of integers, so that all CPUs give the same
-bits. A feature that is not asked for costs nothing.
+done with them: a high-pass, vectors' magnitudes, differences, and which statistics, correlations
+and bands of the spectrum become features. All arithmetic is of integers, so that all CPUs give the
+same bits. A feature that is not asked for costs nothing.
 
     const char *error = eml_front_check(front, words);      // NULL if it can be used
     EmlFeatures features;
@@ -12,9 +12,9 @@ bits. A feature that is not asked for costs nothing.
 
 All memory belongs to the caller: eml_features_bytes, for eml_front_features int16 a row.
 
-Cost: the samples that are pushed are stored by channel, and a magnitude takes its root once a sample,
-however much windows overlap; a complete window costs what eml_statistics.h and eml_spectrum.h say, and
-a copy of what the next window begins with.
+Cost: the samples that are pushed are stored by channel, and a magnitude takes its root once a
+sample, however much windows overlap; a complete window costs what eml_statistics.h and
+eml_spectrum.h say, and a copy of what the next window begins with.
 */
 #ifndef EML_FEATURES_H
 #define EML_FEATURES_H
@@ -368,8 +368,8 @@ EML_FAST static void eml_features_move(int16_t *to, uint32_t by, uint32_t n) {
     }
 }
 
-/** Takes n samples, at most a hop; n items of each channel, in turn. True if that completes a window,
-whose features are then in row. */
+/** Takes n samples, at most a hop; n items of each channel, in turn. True if that completes a
+window, whose features are then in row. */
 static EML_UNUSED bool eml_features_push(EmlFeatures *self, const int16_t *chunk, uint32_t n,
                                          int16_t *row) {
     const EmlFront *const front = self->front;

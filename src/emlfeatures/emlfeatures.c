@@ -61,8 +61,8 @@ static mp_obj_t front_new(mp_obj_t front_in, mp_obj_t coefficients_in) {
     self->n_features = eml_front_features(front.buf);
     self->bytes = eml_features_bytes(front.buf, coefficients.len != 0);
     self->memory = natmod_malloc(self->bytes);
-    eml_features_begin(&self->features, front.buf,
-                       coefficients.len != 0 ? coefficients.buf : NULL, self->memory);
+    eml_features_begin(&self->features, front.buf, coefficients.len != 0 ? coefficients.buf : NULL,
+                       self->memory);
     return MP_OBJ_FROM_PTR(self);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(front_new_obj, front_new);
@@ -96,8 +96,8 @@ static EML_NOINLINE mp_obj_t front_run(mp_obj_t self_in, mp_obj_t samples_in, mp
     if (!mp_get_buffer(samples_in, &in, MP_BUFFER_READ)) {
         natmod_no_array();
     }
-    const uint32_t n = in.typecode == 'h' ? front_samples(in.len / sizeof(int16_t), front->channels)
-                                          : UINT32_MAX;
+    const uint32_t n =
+        in.typecode == 'h' ? front_samples(in.len / sizeof(int16_t), front->channels) : UINT32_MAX;
     if (!is_push && n != front->window) {
         natmod_array_error("window", "h", front->window * front->channels, &in);
     }

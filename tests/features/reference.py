@@ -61,8 +61,9 @@ def powers(x: Floats, n: int, taper: str) -> Floats:
     return np.abs(np.fft.rfft(part)) ** 2
 
 
-def channels(window: NDArray[np.int16], gravity: str | None, magnitude: int, difference: bool
-             ) -> list[Floats]:
+def channels(
+    window: NDArray[np.int16], gravity: str | None, magnitude: int, difference: bool
+) -> list[Floats]:
     """All channels of a window, (samples, channels), derived ones behind those of the samples."""
     found = [nearest(column.astype(np.float64)) for column in window.T]
     if gravity == "mean":

@@ -1,5 +1,6 @@
 """Front ends on this computer: rows against numpy and scipy, and streams however they are cut."""
 
+import itertools
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,9 @@ def motion(rng: np.random.Generator, samples: int, channels: int) -> NDArray[np.
     return np.clip(slow + steps + noise + gravity, -FULL, FULL).astype(np.int16)
 
 
-def expected_row(window: NDArray[np.int16], options: dict[str, Any]) -> tuple[list[float], list[str]]:
+def expected_row(
+    window: NDArray[np.int16], options: dict[str, Any]
+) -> tuple[list[float], list[str]]:
     """The features of a window, and what each is."""
     found = reference.channels(
         window,
@@ -45,7 +48,7 @@ def expected_row(window: NDArray[np.int16], options: dict[str, Any]) -> tuple[li
     for c in options.get("spectrum_of", every) if spectral else ():
         n = options.get("fft") or 1 << (len(window).bit_length() - 1)
         powers = reference.powers(found[c], n, options.get("taper", "hann"))
-        for low, high in zip(edges, edges[1:], strict=False):
+        for low, high in itertools.pairwise(edges):
             row.append(256 * np.log2(max(powers[low:high].sum(), 1)))
             kinds.append("band")
         if options.get("peak"):
@@ -98,7 +101,12 @@ def test_rows(options: dict[str, Any], window: int, seed: int) -> None:
 def test_streams_give_the_same_rows(hop: int, gravity: str | None, seed: int) -> None:
     """Chunks of any length up to a hop give the rows of the windows by themselves."""
     rng = np.random.default_rng(seed)
-    options: dict[str, Any] = {"stats": ALL, "magnitude": 2, "bands": (1, 8, 17), "gravity": gravity}
+    options: dict[str, Any] = {
+        "stats": ALL,
+        "magnitude": 2,
+        "bands": (1, 8, 17),
+        "gravity": gravity,
+    }
     front = twin.new(64, hop, 4, **options)
     recording = motion(rng, 300, 4)
     starts = range(0, len(recording) - 63, hop)
@@ -134,7 +142,11 @@ def test_nothing_wraps(name: str, gravity: str | None) -> None:
     """Three channels of the same extremes, 4096 samples, all statistics."""
     samples = np.repeat(EXTREMES[name][:, None], 3, axis=1).astype(np.int16)
     options: dict[str, Any] = {
-        "stats": ALL, "magnitude": 3, "difference": True, "pairs": (0, 1), "gravity": gravity
+        "stats": ALL,
+        "magnitude": 3,
+        "difference": True,
+        "pairs": (0, 1),
+        "gravity": gravity,
     }
     row = twin.new(4096, 4096, 3, **options).transform(samples[None])[0].tolist()
     with np.errstate(invalid="ignore"):

@@ -39,7 +39,9 @@ static EmlFront *any_front(size_t *words) {
         .hop = (uint16_t)(1 + below(window + 1)),
         .channels = (uint16_t)channels,
         .flags = (uint16_t)below(32),
-        .magnitude = (uint16_t)(below(2) ? 0 : below(3) ? channels : 1 + below(4)),
+        .magnitude = (uint16_t)(below(2)   ? 0
+                                : below(3) ? channels
+                                           : 1 + below(4)),
         .fft = (uint16_t)(below(40) == 0 ? below(65536) : fft),
         .n_stats = (uint16_t)n_stats,
         .n_stats_of = (uint16_t)n_stats_of,
@@ -74,7 +76,8 @@ static uint32_t stream(EmlFeatures *features, const int16_t *samples, uint32_t n
         piece = piece < n ? piece : n;
         // Of exactly the chunk's size.
         const size_t items = piece * features->front->channels;
-        int16_t *chunk = allocate(items, 2), *row = allocate(eml_front_features(features->front), 2);
+        int16_t *chunk = allocate(items, 2),
+                *row = allocate(eml_front_features(features->front), 2);
         memcpy(chunk, samples, 2 * items);
         if (eml_features_push(features, chunk, piece, row)) {
             memcpy(rows + count++ * eml_front_features(features->front), row,
