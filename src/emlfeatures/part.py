@@ -84,10 +84,13 @@ def _option(options, row):
     _, key, *fields = row.split(",")
     if key in options:
         raise ValueError("row must stand once: " + row)
-    if key not in ("stats", "gravity", "taper"):
-        fields = list(map(int, fields))
-    if key not in ("stats", "stats_of", "pairs", "bands", "spectrum_of", "highpass"):
-        (fields,) = fields
+    try:
+        if key not in ("stats", "gravity", "taper"):
+            fields = list(map(int, fields))
+        if key not in ("stats", "stats_of", "pairs", "bands", "spectrum_of", "highpass"):
+            (fields,) = fields
+    except ValueError:
+        raise ValueError("number expected: " + row)
     options[key] = fields
 
 
