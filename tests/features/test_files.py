@@ -131,7 +131,7 @@ def test_every_flipped_bit_is_refused() -> None:
         for bit in range(8 * len(data)):
             damaged = bytearray(data)
             damaged[bit // 8] ^= 1 << bit % 8
-            with pytest.raises(ValueError):  # noqa: PT011 -- many causes
+            with pytest.raises(ValueError):
                 twin.load(bytes(damaged))
 
 
@@ -139,7 +139,7 @@ def test_every_cut_is_refused() -> None:
     """But for the last line end."""
     for data in (TEXT, FRONT):
         for length in range(len(data) - 1):
-            with pytest.raises(ValueError):  # noqa: PT011 -- many causes
+            with pytest.raises(ValueError):
                 twin.load(data[:length])
 
 
