@@ -4,6 +4,7 @@ import ctypes
 import io
 import zlib
 from array import array
+from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
@@ -11,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emlmpy import device_python, kernels
-from emlmpy.features.format import MAX_CHANNELS, MAX_WINDOW, VERSION
 from emlmpy.image_format import HEAD
 
 INT16 = np.int16
@@ -26,22 +26,19 @@ class Front:
         window, hop: in samples
         channels: of a sample
         nbytes: bytes of samples, tables and what it works with
+        words: what formats/front.md says
     """
 
-    def __init__(self, front: "array[int]", coefficients: "array[int]") -> None:
+    def __init__(self, words: "array[int]") -> None:
         """Make it, as `_new` in emlfeatures.c."""
         self._kernel = kernel = load_kernel()
-        words = (front.buffer_info()[0], len(front))
-        require(kernel.check(*words))
-        pointer = coefficients.buffer_info()[0] if coefficients else None
-        if pointer is not None and not (
-            len(coefficients) == kernel.coefficients() and kernel.is_stable(pointer)
-        ):
-            raise ValueError("highpass must be coefficients that the PC made")
-        self.window, self.hop, self.channels = front[:3]
-        self.n_features: int = kernel.count(words[0])
-        self.nbytes: int = kernel.bytes(words[0], pointer is not None)
-        self._pointer = kernel.new(*words, pointer)
+        given = (words.buffer_info()[0], len(words))
+        require(kernel.check(*given))
+        self.words = list(words)
+        self.window, self.hop, self.channels = words[1:4]
+        self.n_features: int = kernel.count(given[0])
+        self.nbytes: int = kernel.bytes(given[0])
+        self._pointer = kernel.new(*given)
         if not self._pointer:
             raise MemoryError("not enough memory for the front end")
 
@@ -109,9 +106,12 @@ class Front:
         return np.ascontiguousarray(samples)
 
 
-def new(window: int, hop: int, channels: int, **options: Any) -> Front:
-    """Make a front end as emlfeatures.new does; its errors are in the device's words."""
-    front: Front = device()["new"](window, hop, channels, **options)
+def new(words: Iterable[int]) -> Front:
+    """Make a front end of its words, as emlfeatures.new does, with the same errors."""
+    try:
+        front: Front = device()["new"](list(words))
+    except OverflowError:  # MicroPython cuts the number off, and notices
+        raise ValueError("words must be 0 to 65535") from None
     return front
 
 
@@ -125,46 +125,26 @@ def load(data: bytes) -> Front:
         front: Front = device()["load"](source)
     except ValueError as error:
         raise ValueError(str(error)) from None
+    except OverflowError:
+        raise ValueError("words must be 0 to 65535") from None
     return front
 
 
-def rows_of(options: dict[str, Any]) -> list[str]:
-    """Return the rows of a file that make load call new with these arguments."""
-    rows = [f"?front,version,{VERSION}"]
-    for key, value in options.items():
-        values = value if isinstance(value, list | tuple) else [value]
-        if values and value not in (None, False, 0):
-            fields = [str(int(field) if field is True else field) for field in values]
-            rows.append(",".join(["?front", key, *fields]))
-    return rows
+def row_of(words: Iterable[int]) -> str:
+    """Return the row of a file that holds a front end."""
+    return f"?front,{','.join(map(str, words))}"
 
 
 @cache
 def device() -> dict[str, Any]:
     """Return what the Python part of emlfeatures defines."""
     functions: dict[str, Any] = {
-        "_check": check_sizes,
         "_new": Front,
         "_whole": is_whole,
         "_methods": {},
         "int": device_python.ascii_int,
     }
     return device_python.run(["common/rows.py", "emlfeatures/part.py"], functions)
-
-
-def check_sizes(window: Any, hop: Any, channels: Any) -> None:
-    """Check the ints that a front end begins with, as `_check` in emlfeatures.c."""
-    require_int(window, 2, MAX_WINDOW, f"window must be 2 to {MAX_WINDOW}")
-    require_int(hop, 1, window, "hop must be 1 to window")
-    require_int(channels, 1, MAX_CHANNELS, f"channels must be 1 to {MAX_CHANNELS}")
-
-
-def require_int(value: Any, low: int, high: int, requirement: str) -> None:
-    """Raise TypeError or ValueError, with this text, unless value is an int from low to high."""
-    if not isinstance(value, int):
-        raise TypeError(requirement)
-    if not low <= value <= high:
-        raise ValueError(requirement)
 
 
 def is_whole(image: bytes) -> bool:
@@ -187,11 +167,9 @@ def load_kernel() -> kernels.Kernel:
     return kernels.Kernel(
         "features",
         check=(ctypes.c_char_p, [pointer, size]),
-        is_stable=(int32, [pointer]),
-        coefficients=(size, []),
         count=(uint32, [pointer]),
-        bytes=(size, [pointer, int32]),
-        new=(pointer, [pointer, size, pointer]),
+        bytes=(size, [pointer]),
+        new=(pointer, [pointer, size]),
         free=(None, [pointer]),
         reset=(None, [pointer]),
         push=(int32, [pointer, pointer, uint32, pointer]),

@@ -6,7 +6,6 @@
 
 typedef struct {
     EmlFeatures features;
-    EmlHighpassCoefficients coefficients;
     EmlFront *front;
     void *memory;
 } Front;
@@ -14,38 +13,28 @@ typedef struct {
 const char *features_check(const EmlFront *front, size_t words) {
     return eml_front_check(front, words);
 }
-int32_t features_is_stable(const EmlHighpassCoefficients *coefficients) {
-    return eml_highpass_is_stable(coefficients);
-}
-size_t features_coefficients(void) { return sizeof(EmlHighpassCoefficients) / sizeof(int32_t); }
 uint32_t features_count(const EmlFront *front) { return eml_front_features(front); }
-size_t features_bytes(const EmlFront *front, int32_t highpass) {
-    return eml_features_bytes(front, highpass);
-}
+size_t features_bytes(const EmlFront *front) { return eml_features_bytes(front); }
 void features_free(Front *self) {
     free(self->front);
     free(self->memory);
     free(self);
 }
 
-// Of a front end that was checked; coefficients may be NULL.
-Front *features_new(const EmlFront *front, size_t words, const int32_t *coefficients) {
+// Of a front end that was checked.
+Front *features_new(const EmlFront *front, size_t words) {
     Front *self = calloc(1, sizeof(Front));
     if (self == NULL) {
         return NULL;
     }
     self->front = malloc(words * sizeof(uint16_t));
-    self->memory = calloc(1, eml_features_bytes(front, coefficients != NULL));
+    self->memory = calloc(1, eml_features_bytes(front));
     if (self->front == NULL || self->memory == NULL) {
         features_free(self);
         return NULL;
     }
     memcpy(self->front, front, words * sizeof(uint16_t));
-    if (coefficients != NULL) {
-        memcpy(&self->coefficients, coefficients, sizeof(EmlHighpassCoefficients));
-    }
-    eml_features_begin(&self->features, self->front,
-                       coefficients != NULL ? &self->coefficients : NULL, self->memory);
+    eml_features_begin(&self->features, self->front, self->memory);
     return self;
 }
 void features_reset(Front *self) { eml_features_reset(&self->features); }

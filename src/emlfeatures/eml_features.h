@@ -5,9 +5,9 @@ done with them: a high-pass, vectors' magnitudes, differences, and which statist
 and bands of the spectrum become features. All arithmetic is of integers, so that all CPUs give the
 same bits. A feature that is not asked for costs nothing.
 
-    const char *error = eml_front_check(front, words);      // NULL if it can be used
+    const char *error = eml_front_check(front, words);  // NULL if it can be used
     EmlFeatures features;
-    eml_features_begin(&features, front, coefficients, memory); // of eml_features_bytes
+    eml_features_begin(&features, front, memory);       // of eml_features_bytes
     if (eml_features_push(&features, chunk, n, row)) { ... }    // a window is complete
 
 All memory belongs to the caller: eml_features_bytes, for eml_front_features int16 a row.
@@ -27,15 +27,15 @@ eml_spectrum.h say, and a copy of what the next window begins with.
 
 typedef struct EmlFeatures {
     const EmlFront *front;
-    const EmlHighpassCoefficients *coefficients; // NULL without a high-pass
-    uint32_t fill;                               // samples of the next window that are there
-    uint32_t stride;                             // from one channel's samples to the next one's
-    uint32_t n_vectors;                          // magnitudes
-    uint32_t wanted;                             // statistics, a bit each
-    int16_t *samples;                            // of each channel, of each magnitude
-    int16_t *channel;                            // one that was derived from those
+    uint32_t fill;      // samples of the next window that are there
+    uint32_t stride;    // from one channel's samples to the next one's
+    uint32_t n_vectors; // magnitudes
+    uint32_t wanted;    // statistics, a bit each
+    int16_t *samples;   // of each channel, of each magnitude
+    int16_t *channel;   // one that was derived from those
     int16_t *work;
     EmlHighpass *filters;
+    EmlHighpassCoefficients coefficients;
     EmlSpectrum spectrum;
 } EmlFeatures;
 
@@ -52,6 +52,16 @@ static const uint16_t *eml_front_spectrum_of(const EmlFront *front) {
 }
 static const uint16_t *eml_front_edges(const EmlFront *front) {
     return eml_front_spectrum_of(front) + front->n_spectrum_of;
+}
+
+// The coefficients of the high-pass, where they are aligned.
+static EML_COLD EML_NOINLINE void eml_front_coefficients(const EmlFront *front,
+                                                         EmlHighpassCoefficients *coefficients) {
+    const uint16_t *half = eml_front_edges(front) + front->n_edges;
+    int32_t *coefficient = (int32_t *)(void *)coefficients;
+    for (uint32_t i = 0; i < sizeof(EmlHighpassCoefficients) / sizeof(int32_t); i++, half += 2) {
+        coefficient[i] = (int32_t)(half[0] | (uint32_t)half[1] << 16);
+    }
 }
 
 // How many magnitudes there are; channels must be a multiple of those of a vector.
@@ -85,68 +95,68 @@ static EML_COLD EML_NOINLINE uint32_t eml_front_features(const EmlFront *front) 
            front->n_spectrum_of * eml_front_spectrum_features(front);
 }
 
-// Whether n numbers rise, the first from 0 on, and all are below a limit.
-static EML_COLD EML_NOINLINE bool eml_front_rise(const uint16_t *numbers, uint32_t n,
-                                                 uint32_t limit) {
+// Whether n numbers are below a limit, and if asked for each above the one before.
+static EML_COLD EML_NOINLINE bool eml_front_are_below(const uint16_t *numbers, uint32_t n,
+                                                      uint32_t limit, bool rise) {
     uint32_t least = 0;
     for (; n != 0; n--) {
-        if (*numbers < least || *numbers >= limit) {
+        const uint32_t number = *numbers++;
+        if (number < least || number >= limit) {
             return false;
         }
-        least = *numbers++ + 1u;
+        least = rise ? number + 1 : 0;
     }
     return true;
 }
 
-/** What is required of a front end of so many u16 and not given, or NULL. */
+#define EML_FRONT_DAMAGED "front end is damaged"
+
+/** What is required of a front end of so many words and not given, or NULL. */
 static EML_COLD const char *eml_front_check(const EmlFront *front, size_t words) {
-    const uint32_t head = sizeof(EmlFront) / sizeof(uint16_t);
-    if (words < head || words - head != (uint32_t)front->n_stats + front->n_stats_of +
-                                            2u * front->n_pairs + front->n_spectrum_of +
-                                            front->n_edges) {
-        return "front end is damaged";
+    const bool highpass =
+        words * sizeof(uint16_t) >= sizeof(EmlFront) && (front->flags & EML_FRONT_HIGHPASS) != 0;
+    const size_t needed = sizeof(EmlFront) + (highpass ? sizeof(EmlHighpassCoefficients) : 0);
+    if (words * sizeof(uint16_t) < needed) {
+        return EML_FRONT_DAMAGED;
     }
-    if (front->window < 2 || front->window > EML_FRONT_MAX_WINDOW) {
+    if (front->version != EML_FRONT_VERSION) {
+        return "front end must be of version 1";
+    }
+    if (front->window - 2u > EML_FRONT_MAX_WINDOW - 2) {
         return "window must be 2 to " EML_FRONT_MAX_WINDOW_TEXT;
     }
-    if (front->hop < 1 || front->hop > front->window) {
+    if (front->hop - 1u >= front->window) {
         return "hop must be 1 to window";
     }
-    if (front->channels < 1 || front->channels > EML_FRONT_MAX_CHANNELS) {
+    if (front->channels - 1u >= EML_FRONT_MAX_CHANNELS) {
         return "channels must be 1 to " EML_FRONT_MAX_CHANNELS_TEXT;
     }
-    if (eml_front_vectors(front) * front->magnitude != (front->magnitude ? front->channels : 0u)) {
-        return "magnitude must divide channels";
-    }
-    const uint32_t n = eml_front_channels(front);
-    for (uint32_t i = 0; i < front->n_stats; i++) {
-        if (front->lists[i] >= EML_FRONT_N_STATISTICS) {
-            return "front end is damaged";
-        }
-    }
-    if (!eml_front_rise(eml_front_stats_of(front), front->n_stats_of, n) ||
-        !eml_front_rise(eml_front_spectrum_of(front), front->n_spectrum_of, n)) {
-        return "stats_of and spectrum_of must be channels that rise";
-    }
-    for (uint32_t i = 0; i < 2u * front->n_pairs; i++) {
-        if (eml_front_pairs(front)[i] >= n) {
-            return "pairs must be of channels";
-        }
-    }
-    if (front->n_spectrum_of != 0) {
-        const uint32_t fft = front->fft;
-        if (fft < EML_FRONT_MIN_FFT || fft > front->window || (fft & (fft - 1)) != 0) {
-            return "fft must be a power of two from 8 to window";
-        }
-        if (front->n_edges == 1 ||
-            !eml_front_rise(eml_front_edges(front), front->n_edges, fft / 2 + 2)) {
-            return "bands must be two bins or more that rise, to fft / 2 + 1";
-        }
+    const uint32_t n = eml_front_channels(front), fft = front->fft;
+    if (words - needed / sizeof(uint16_t) != (uint32_t)front->n_stats + front->n_stats_of +
+                                                 2u * front->n_pairs + front->n_spectrum_of +
+                                                 front->n_edges ||
+        (front->magnitude != 0 && eml_front_vectors(front) * front->magnitude != front->channels)) {
+        return EML_FRONT_DAMAGED;
     }
     // No product of these wraps.
     if (front->n_stats > EML_FRONT_MAX_FEATURES || front->n_edges > EML_FRONT_MAX_FEATURES ||
         eml_front_features(front) - 1 >= EML_FRONT_MAX_FEATURES) {
         return "features must be 1 to " EML_FRONT_MAX_FEATURES_TEXT;
+    }
+    EmlHighpassCoefficients coefficients;
+    if (highpass) {
+        eml_front_coefficients(front, &coefficients);
+    }
+    if (!eml_front_are_below(front->lists, front->n_stats, EML_FRONT_N_STATISTICS, false) ||
+        !eml_front_are_below(eml_front_pairs(front), 2u * front->n_pairs, n, false) ||
+        !eml_front_are_below(eml_front_stats_of(front), front->n_stats_of, n, true) ||
+        !eml_front_are_below(eml_front_spectrum_of(front), front->n_spectrum_of, n, true) ||
+        !eml_front_are_below(eml_front_edges(front), front->n_edges, fft / 2 + 2, true) ||
+        front->n_edges == 1 ||
+        (front->n_spectrum_of != 0 &&
+         (fft < EML_FRONT_MIN_FFT || fft > front->window || (fft & (fft - 1)) != 0)) ||
+        (highpass && !eml_highpass_is_stable(&coefficients))) {
+        return EML_FRONT_DAMAGED;
     }
     return NULL;
 }
@@ -170,11 +180,11 @@ static EML_COLD EML_NOINLINE uint32_t eml_front_work(const EmlFront *front) {
 }
 
 /** How much memory eml_features_begin wants, in whole words. */
-static EML_COLD size_t eml_features_bytes(const EmlFront *front, bool highpass) {
+static EML_COLD size_t eml_features_bytes(const EmlFront *front) {
     const uint32_t stored = front->channels + eml_front_vectors(front);
     const uint32_t log2_fft = eml_front_log2_fft(front);
     return ((stored + 1) * eml_front_stride(front) + eml_front_work(front)) * sizeof(int16_t) +
-           (highpass ? front->channels * sizeof(EmlHighpass) : 0) +
+           (front->flags & EML_FRONT_HIGHPASS ? front->channels * sizeof(EmlHighpass) : 0) +
            (log2_fft == 0 ? 0
                           : eml_spectrum_bytes(log2_fft, (front->flags & EML_FRONT_TAPER) != 0));
 }
@@ -182,17 +192,15 @@ static EML_COLD size_t eml_features_bytes(const EmlFront *front, bool highpass) 
 /** Starts the stream anew: the next sample is the first. */
 static void eml_features_reset(EmlFeatures *self) {
     self->fill = 0;
-    for (uint32_t c = 0; self->coefficients != NULL && c < self->front->channels; c++) {
+    const EmlFront *const front = self->front;
+    for (uint32_t c = 0; front->flags & EML_FRONT_HIGHPASS && c < front->channels; c++) {
         eml_highpass_reset(&self->filters[c]);
     }
 }
 
-/** Prepares for a front end that was checked; coefficients of its high-pass, or NULL. Both stay the
-caller's, and must not change. */
-static EML_COLD void eml_features_begin(EmlFeatures *self, const EmlFront *front,
-                                        const EmlHighpassCoefficients *coefficients, void *memory) {
+/** Prepares for a front end that was checked, which stays the caller's and must not change. */
+static EML_COLD void eml_features_begin(EmlFeatures *self, const EmlFront *front, void *memory) {
     self->front = front;
-    self->coefficients = coefficients;
     self->stride = eml_front_stride(front);
     self->n_vectors = eml_front_vectors(front);
     self->wanted = 0;
@@ -200,7 +208,11 @@ static EML_COLD void eml_features_begin(EmlFeatures *self, const EmlFront *front
         self->wanted |= 1u << front->lists[i];
     }
     self->filters = (EmlHighpass *)memory;
-    self->samples = (int16_t *)(self->filters + (coefficients == NULL ? 0 : front->channels));
+    self->samples = (int16_t *)memory;
+    if (front->flags & EML_FRONT_HIGHPASS) {
+        eml_front_coefficients(front, &self->coefficients);
+        self->samples = (int16_t *)(self->filters + front->channels);
+    }
     self->channel = self->samples + (front->channels + self->n_vectors) * self->stride;
     self->work = self->channel + self->stride;
     const uint32_t log2_fft = eml_front_log2_fft(front);
@@ -247,8 +259,8 @@ static EML_NOINLINE void eml_features_take(EmlFeatures *self, const int16_t *chu
     self->fill += n;
     for (uint32_t c = 0; c < channels; c++, out += self->stride) {
         eml_features_separate(chunk + c, channels, out, n);
-        if (self->coefficients != NULL) {
-            eml_highpass_run(self->coefficients, &self->filters[c], out, n);
+        if (front->flags & EML_FRONT_HIGHPASS) {
+            eml_highpass_run(&self->coefficients, &self->filters[c], out, n);
         }
     }
     if (front->flags & EML_FRONT_GRAVITY_MEAN) {

@@ -16,7 +16,7 @@ typedef struct {
     uint32_t n_features;
     size_t bytes; // of the memory
     // What the kernel uses: objects of the firmware's, or their memory.
-    void *front, *coefficients, *memory;
+    void *front, *memory;
     EmlFeatures features;
 } mp_obj_front_t;
 
@@ -26,46 +26,25 @@ static EML_NOINLINE mp_obj_front_t *front_object(mp_obj_t self_in) {
     return natmod_self(self_in, &front_type, "self must be a Front object");
 }
 
-// _check(window, hop, channels): the ints that the rest needs.
-static mp_obj_t front_check(mp_obj_t window_in, mp_obj_t hop_in, mp_obj_t channels_in) {
-    const mp_int_t window = natmod_int(window_in, 2, EML_FRONT_MAX_WINDOW,
-                                       "window must be 2 to " EML_FRONT_MAX_WINDOW_TEXT);
-    natmod_int(hop_in, 1, window, "hop must be 1 to window");
-    natmod_int(channels_in, 1, EML_FRONT_MAX_CHANNELS,
-               "channels must be 1 to " EML_FRONT_MAX_CHANNELS_TEXT);
-    return mp_const_none;
-}
-static MP_DEFINE_CONST_FUN_OBJ_3(front_check_obj, front_check);
-
-// _new(front, coefficients): of an array('H'), an EmlFront, and an array('i'), which may be empty.
-static mp_obj_t front_new(mp_obj_t front_in, mp_obj_t coefficients_in) {
-    mp_buffer_info_t front, coefficients;
-    if (!natmod_buffer(front_in, &front, MP_BUFFER_READ) ||
-        !natmod_buffer(coefficients_in, &coefficients, MP_BUFFER_READ)) {
-        natmod_no_array();
-    }
+// _new(words): of an array('H'), an EmlFront.
+static mp_obj_t front_new(mp_obj_t front_in) {
+    mp_buffer_info_t front;
+    mp_get_buffer_raise(front_in, &front, MP_BUFFER_READ);
     const char *error = eml_front_check(front.buf, front.len / sizeof(uint16_t));
-    if (error == NULL && coefficients.len != 0 &&
-        (coefficients.len != sizeof(EmlHighpassCoefficients) ||
-         !eml_highpass_is_stable(coefficients.buf))) {
-        error = "highpass must be coefficients that the PC made";
-    }
     if (error != NULL) {
         natmod_value_error(error);
     }
     mp_obj_front_t *self = natmod_malloc(sizeof(mp_obj_front_t));
     self->base.type = (mp_obj_type_t *)&front_type;
-    // Copies, since what is writable can change.
+    // A copy, since what is writable can change.
     self->front = natmod_hold(front_in, &front, sizeof(uint16_t));
-    self->coefficients = natmod_hold(coefficients_in, &coefficients, sizeof(int32_t));
     self->n_features = eml_front_features(front.buf);
-    self->bytes = eml_features_bytes(front.buf, coefficients.len != 0);
+    self->bytes = eml_features_bytes(front.buf);
     self->memory = natmod_malloc(self->bytes);
-    eml_features_begin(&self->features, front.buf, coefficients.len != 0 ? coefficients.buf : NULL,
-                       self->memory);
+    eml_features_begin(&self->features, front.buf, self->memory);
     return MP_OBJ_FROM_PTR(self);
 }
-static MP_DEFINE_CONST_FUN_OBJ_2(front_new_obj, front_new);
+static MP_DEFINE_CONST_FUN_OBJ_1(front_new_obj, front_new);
 
 // How many samples there are in so many items of all channels; a division would take 300 bytes.
 static uint32_t front_samples(uint32_t items, uint32_t channels) {
@@ -178,7 +157,6 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     natmod_add_method(methods, MP_QSTR_reset, &front_reset_obj);
 
     natmod_global(MP_QSTR__methods, methods);
-    natmod_global(MP_QSTR__check, &front_check_obj);
     natmod_global(MP_QSTR__new, &front_new_obj);
     natmod_global(MP_QSTR__whole, &front_whole_obj);
     natmod_global(MP_QSTR__crc, &natmod_crc_obj);

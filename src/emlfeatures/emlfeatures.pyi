@@ -49,49 +49,19 @@ class Front:
     def reset(self) -> None:
         """Start the stream anew: the next sample that is pushed is its first."""
 
-def new(
-    window: int,
-    hop: int,
-    channels: int,
-    *,
-    highpass: Sequence[int] = ...,
-    gravity: str | None = ...,
-    magnitude: int = ...,
-    difference: bool = ...,
-    stats: Sequence[str] = ...,
-    stats_of: Sequence[int] | None = ...,
-    pairs: Sequence[int] = ...,
-    bands: Sequence[int] = ...,
-    peak: bool = ...,
-    centroid: bool = ...,
-    spectrum_of: Sequence[int] | None = ...,
-    fft: int = ...,
-    taper: str = ...,
-) -> Front:
-    """Make a front end; the arguments are the rows of formats/front.md.
+def new(words: Sequence[int]) -> Front:
+    """Make a front end of its words, which formats/front.md describes.
 
-    window: 2 to 4096 samples; hop: 1 to window; channels: 1 to 16.
-    highpass: coefficients that emlmpy.features.highpass made.
-    gravity: "mean" takes the mean of the window off each channel.
-    magnitude: so many channels in turn are a vector, whose length is a further channel; True for
-    all channels.
-    difference: whether the difference to the sample before is a further channel of each.
-    stats: names of statistics: mean, std, rms, mad, min, max, range, median, q25, q75, iqr, skew,
-    kurtosis, jerk, zero_crossings, mean_crossings, energy.
-    stats_of, spectrum_of: channels that have statistics or a spectrum, rising; None for all.
-    pairs: channels, two for each correlation.
-    bands: edges of bands, bins of the transform, rising.
-    fft: samples of the transform, a power of two from 8 to window; 0 for the longest.
-    taper: "hann" or "none".
+    `emlmpy.features.WindowFeatures(...).words` has them on the PC.
 
-    Raises ValueError or TypeError for other arguments, MemoryError.
+    Raises ValueError or TypeError for what is no front end, MemoryError.
     """
 
 def load(source: str | bytes | bytearray | memoryview | IO[str] | Iterable[str]) -> Front:
     """Read the front end of a model's file, or of a file of its own.
 
-    source: a path, an open text file, the bytes of either, or a memoryview of a binary file, as one
-    in ROMFS is. The whole file's checksum is verified; of a binary file the front end's part.
+    source: a path; an open text file, or its rows; or what a binary file holds, as ROMFS gives it.
+    The whole file's checksum is verified; of a binary file that of the front end.
 
     Raises ValueError if the file has no front end, or is damaged; OSError if it cannot be read.
     """

@@ -7,6 +7,7 @@ import pytest
 
 from emlmpy import files
 from emlmpy.features import twin
+from emlmpy.features.words import words_of
 from machines.machine import Machine
 from tests.features.test_features import ALL, EXTREMES, motion
 
@@ -45,8 +46,7 @@ def recording(name: str, channels: int, seed: int) -> np.ndarray:
 def test_rows(machine: Machine, name: str, seed: int) -> None:
     """Rows of a stream that is pushed in three ways, and of single windows."""
     channels, options = FRONTS[name]
-    options = {"window": 64, "hop": 64, "channels": channels} | options
-    data = files.signed(twin.rows_of(options))
+    data = files.signed([twin.row_of(words_of(channels=channels, **options))])
     front = twin.load(data)
     samples = recording(name, channels, seed)
     expected = front.stream(samples)

@@ -29,8 +29,8 @@ emliir.new(floats).run(3)  # wrong
 emlarray.sum(floats)  # wrong
 emlarray.dot(ints)  # wrong
 emlarray.linear_map(ints, floats, 0, 1)  # wrong
-emlfeatures.new(256, 128)  # wrong
-emlfeatures.new(256, 128, 3, stat=("mean",))  # wrong
+emlfeatures.new(256, 128, 3)  # wrong
+emlfeatures.new(["mean"])  # wrong
 emlfeatures.load(3)  # wrong
 emlfeatures.load("har.csv").push(ints)  # wrong
 emlfeatures.load("har.csv").transform([1, 2], ints)  # wrong

@@ -116,8 +116,8 @@ def front_ends() -> None:
         emlfeatures.load(content),
         emlfeatures.load(memoryview(content)),
         emlfeatures.load(["?front,version,1"]),
-        emlfeatures.new(256, 128, 3, stats=("mean", "std"), magnitude=True),
-        emlfeatures.new(64, 32, 1, bands=(1, 3, 9), peak=True, taper="none", stats=["rms"]),
+        emlfeatures.new([1, 256, 128, 3, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]),
+        emlfeatures.new(array("H", content)),
     ):
         row = front.row()
         if front.push(ints, row) or front.push(memoryview(ints), memoryview(row)):

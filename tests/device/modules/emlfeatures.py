@@ -1,29 +1,23 @@
 # What suites.py needs to know of emlfeatures.
+import io
 from array import array
 
 import emlfeatures as module
-from suites import Array, Int
+from suites import Array
 
-FILE = (
-    b"?front,version,1\n?front,window,16\n?front,hop,8\n?front,channels,2\n?front,magnitude,2\n"
-    b"?front,stats,mean,std,median,jerk\n?front,bands,1,3,9\n?front,spectrum_of,2\ncrc,99f51da0\n"
+WORDS = (
+    1, 16, 8, 2, 4, 2, 16, 4, 3, 0, 1, 3,
+    0, 1, 7, 13, 0, 1, 2, 2, 1, 3, 9,
 )
+FILE = ("?front,%s\n?rate,100\ncrc,77a3005c\n" % ",".join(map(str, WORDS))).encode()
 
 
 def load(data):
-    return module.load(bytes(data))
+    return module.load(io.StringIO(str(data, "utf-8")))
 
 
 def make():
-    return module.new(
-        16,
-        8,
-        2,
-        magnitude=2,
-        stats=("mean", "std", "median", "jerk"),
-        bands=(1, 3, 9),
-        spectrum_of=(2,),
-    )
+    return module.new(WORDS)
 
 
 def result(front):
@@ -34,15 +28,7 @@ def result(front):
     return list(row), pushed
 
 
-FUNCTIONS = (
-    (
-        "new",
-        0,
-        Int("window must be 2 to 4096", 2, 4096, good=16),
-        Int("hop must be 1 to window", 1, 16),
-        Int("channels must be 1 to 16", 1, 16),
-    ),
-)
+FUNCTIONS = (("new", 0, WORDS),)
 ROW = Array("row", "h", 14, out=True)
 METHODS = (
     ("push", 0, array("h"), ROW),
