@@ -25,6 +25,8 @@ eml_spectrum.h say, and a copy of what the next window begins with.
 
 #include "eml_spectrum.h"
 
+typedef uint32_t EML_MAY_ALIAS eml_features_pair_t;
+
 typedef struct EmlFeatures {
     const EmlFront *front;
     uint32_t fill;      // samples of the next window that are there
@@ -372,11 +374,19 @@ static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
     }
 }
 
-// Moves what the next window begins with to the front.
-EML_FAST static void eml_features_move(int16_t *to, uint32_t by, uint32_t n) {
-    const int16_t *from = to + by;
-    for (const int16_t *const end = to + n; to != end;) {
-        *to++ = *from++;
+// Moves what the next window begins with to the front: two samples at a time where they are
+// aligned.
+EML_FAST static void eml_features_move(int16_t *samples, uint32_t by, uint32_t n) {
+    if (by % 2 == 0) {
+        eml_features_pair_t *to = (void *)samples;
+        const eml_features_pair_t *from = to + by / 2;
+        for (const eml_features_pair_t *const end = to + (n + 1) / 2; to != end;) {
+            *to++ = *from++;
+        }
+        return;
+    }
+    for (const int16_t *const end = samples + n; samples != end; samples++) {
+        *samples = samples[by];
     }
 }
 
