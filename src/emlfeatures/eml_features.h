@@ -344,6 +344,9 @@ static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
     const uint16_t *const edges = eml_front_edges(front);
     int16_t *const correlations = row + n_stats * front->n_stats_of;
     int16_t *bands = correlations + front->n_pairs;
+    const uint32_t wanted = EML_SPECTRUM_BANDS |
+                            (front->flags / (EML_FRONT_PEAK / EML_SPECTRUM_PEAK) &
+                             (EML_SPECTRUM_PEAK | EML_SPECTRUM_CENTROID));
     for (uint32_t c = 0; stats_of != pairs || spectrum_of != edges; c++) {
         const bool has_stats = stats_of != pairs && *stats_of == c;
         const bool has_spectrum = spectrum_of != edges && *spectrum_of == c;
@@ -361,7 +364,7 @@ static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
         }
         if (has_spectrum) {
             bands += eml_spectrum(&self->spectrum, x + n - front->fft, edges,
-                                  eml_front_bands(front), front->flags, self->work, bands);
+                                  eml_front_bands(front), wanted, self->work, bands);
             spectrum_of++;
         }
     }
