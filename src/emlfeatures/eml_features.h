@@ -230,6 +230,16 @@ EML_FAST static void eml_features_add_squares(uint32_t *sums, const int16_t *x, 
     }
 }
 
+// The same of three channels, a stride apart, put there: vectors are mostly of three.
+EML_FAST static void eml_features_sum_squares(uint32_t *sums, const int16_t *x, uint32_t stride,
+                                              uint32_t n) {
+    const int16_t *y = x + stride, *z = y + stride;
+    for (const int16_t *const end = x + n; x != end;) {
+        const int32_t a = *x++, b = *y++, c = *z++;
+        *sums++ = (uint32_t)(a * a) + (uint32_t)(b * b) + (uint32_t)(c * c);
+    }
+}
+
 EML_FAST static void eml_features_roots(const uint32_t *sums, int16_t *out, uint32_t n) {
     for (const uint32_t *const end = sums + n; sums != end;) {
         const uint32_t root = eml_sqrt_u32(*sums++);
@@ -263,8 +273,13 @@ static EML_NOINLINE void eml_features_take(EmlFeatures *self, const int16_t *chu
     uint32_t *const sums = (uint32_t *)(void *)self->work;
     const int16_t *x = out - channels * self->stride;
     for (uint32_t v = 0; v < self->n_vectors; v++, out += self->stride) {
-        for (uint32_t k = 0; k < front->magnitude; k++, x += self->stride) {
-            eml_features_add_squares(sums, x, n, k == 0 ? 0 : ~0u);
+        if (front->magnitude == 3) {
+            eml_features_sum_squares(sums, x, self->stride, n);
+            x += 3 * self->stride;
+        } else {
+            for (uint32_t k = 0; k < front->magnitude; k++, x += self->stride) {
+                eml_features_add_squares(sums, x, n, k == 0 ? 0 : ~0u);
+            }
         }
         eml_features_roots(sums, out, n);
     }
