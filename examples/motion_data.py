@@ -1,13 +1,13 @@
-"""The motion that examples/activity and examples/anomaly learn from: shoulder exercises of 10 people.
+"""The motion that examples/activity and examples/anomaly learn from: shoulder exercises.
 
-A watch recorded acceleration at 50 Hz while each person did seven exercises of physiotherapy, twenty
-times with either arm (Burns et al. 2018, https://arxiv.org/abs/1802.01489). The package seglearn
-(BSD licence) carries the recordings; pip fetches it once, into build/motion.
+A watch recorded acceleration at 50 Hz while each of 10 people did seven exercises of physiotherapy,
+twenty times with either arm (Burns et al. 2018, https://arxiv.org/abs/1802.01489). The package
+seglearn (BSD licence) carries the recordings; pip fetches it once, into build/motion.
 
     python examples/motion_data.py
 
-writes activity/clip.npy, what main.py replays without a sensor: of a person whom train.py leaves out,
-CLIP_SAMPLES of each exercise in turn.
+writes the two clip.npy, which main.py replays without a sensor: of a person whom train.py leaves
+out, exercises one behind the other.
 """
 
 import hashlib
@@ -30,9 +30,7 @@ SHA256 = "ec6b952c85c9627050102854b372d85951563d3b990df677d7c55547e87413dd"
 
 RATE = 50  # Hz
 COUNTS_PER_G = 4096  # as an MPU6050 counts with a range of 8 g, which the recordings stay within
-CLIP = HERE / "activity" / "clip.npy"
 CLIP_PERSON = 5  # whom forests know about as well as others
-CLIP_SAMPLES = 384  # of each exercise
 EXERCISES = {
     "PEN": "pendulum",
     "ABD": "abduction",
@@ -43,13 +41,19 @@ EXERCISES = {
     "ROW": "upright row",
 }
 
+# What is in a clip: exercises and samples of each.
+CLIPS = {
+    "activity": [(exercise, 384) for exercise in EXERCISES.values()],
+    "anomaly": [("pendulum", 1344), ("internal rotation", 384), ("upright row", 384)],
+}
+
 
 @dataclass(frozen=True)
 class Motion:
     """Recordings, and the exercise and the person of each.
 
-    A recording is int16, (samples, 3), in counts of a sensor: see COUNTS_PER_G. The watch's axes are
-    as it was worn: a left and a right arm differ.
+    A recording is int16, (samples, 3), in counts of a sensor: see COUNTS_PER_G. Axes are
+    those of the watch, so that a left and a right arm differ.
     """
 
     recordings: list[NDArray[np.int16]]
@@ -89,17 +93,30 @@ def load() -> Motion:
     return Motion(recordings, names[data["y"].astype(int)], data["subject"].astype(np.int64))
 
 
-def clip(motion: Motion) -> NDArray[np.int16]:
-    """Return the middle of one recording of each exercise, by one person, one behind the other."""
-    pieces = []
-    for exercise in EXERCISES.values():
+def clip(motion: Motion, pieces: list[tuple[str, int]]) -> NDArray[np.int16]:
+    """Return the middle of a recording of each exercise by CLIP_PERSON, so many samples of it.
+
+    Raises ValueError if the recording is shorter.
+    """
+    cut = []
+    for exercise, samples in pieces:
         chosen = (motion.people == CLIP_PERSON) & (motion.exercises == exercise)
-        series = motion.recordings[np.flatnonzero(chosen)[0]]
-        start = (len(series) - CLIP_SAMPLES) // 2
-        pieces.append(series[start : start + CLIP_SAMPLES])
-    return np.concatenate(pieces)
+        series = max((motion.recordings[i] for i in np.flatnonzero(chosen)), key=len)
+        start = (len(series) - samples) // 2
+        if start < 0:
+            raise ValueError(f"{exercise} must have {samples} samples, not {len(series)}")
+        cut.append(series[start : start + samples])
+    return np.concatenate(cut)
+
+
+def main() -> None:
+    """Write the clips."""
+    motion = load()
+    for example, pieces in CLIPS.items():
+        path = HERE / example / "clip.npy"
+        np.save(path, clip(motion, pieces))
+        print(f"wrote {path.relative_to(HERE.parent)}: {path.stat().st_size} bytes")
 
 
 if __name__ == "__main__":
-    np.save(CLIP, clip(load()))
-    print(f"wrote {CLIP.relative_to(HERE.parent)}: {CLIP.stat().st_size} bytes")
+    main()

@@ -1,4 +1,4 @@
-"""The features of bench_emlfeatures.py's hop_42 as one writes them in MicroPython, beside emlfft."""
+"""The features of bench_emlfeatures.py's hop_42, written in MicroPython beside emlfft."""
 
 import math
 from array import array
