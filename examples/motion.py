@@ -2,7 +2,7 @@
 #
 # source() returns a function that fills an array('h') with x, y, z in turn, 50 times a second and
 # 4096 counts a g, as the recordings have it. It returns how many bytes it has filled, 0 at the end.
-# ruff: noqa: D, PTH, SIM
+# ruff: noqa: D100, D103, PTH123, SIM115
 
 MPU6050 = 0x68
 # Registers: on; 1 kHz / 20; a low-pass of 44 Hz; a range of 8 g.
