@@ -16,6 +16,7 @@ import numpy as np
 
 from benchmarks.modules import shipped, sizes
 from emlmpy.features import twin
+from emlmpy.features.words import words_of
 from machines.machine import MACHINES, ROOT
 
 CLIP = ROOT / "examples" / "activity" / "clip.npy"
@@ -24,11 +25,11 @@ CHUNK = 64  # samples of a push
 CASES = {
     "hop_42": {
         "stats": ("mean", "std", "mad", "jerk", "min", "max", "q25", "median", "q75"),
-        "magnitude": True,
+        "magnitude": CHANNELS,
         "bands": (1, 3, 6, 12, 24, 48, 128),
         "spectrum_of": (3,),
     },
-    "hop_20": {"stats": ("mean", "mad", "jerk", "min", "max"), "magnitude": True},
+    "hop_20": {"stats": ("mean", "mad", "jerk", "min", "max"), "magnitude": CHANNELS},
 }
 # How far a peer's features may be from ours: one peer computes in floats, the other rounds sooner.
 TOLERANCE = 4
@@ -64,15 +65,19 @@ def clip() -> np.ndarray:
     return np.load(CLIP)
 
 
+def words(case: str) -> list[int]:
+    """Return the words of a case's front end."""
+    return words_of(window=WINDOW, hop=HOP, channels=CHANNELS, **CASES[case])
+
+
 def reference(case: str) -> np.ndarray:
     """Return the features of all windows, computed on this PC."""
-    return twin.new(WINDOW, HOP, CHANNELS, **CASES[case]).stream(clip(), CHUNK)
+    return twin.new(words(case)).stream(clip(), CHUNK)
 
 
 def ours(case: str) -> str:
     """Return the lines that make the module's front end."""
-    arguments = ", ".join(f"{name}={value!r}" for name, value in CASES[case].items())
-    return f"import emlfeatures\nfront = emlfeatures.new({WINDOW}, {HOP}, {CHANNELS}, {arguments})"
+    return f"import emlfeatures\nfront = emlfeatures.new({words(case)})"
 
 
 def peer(name: str, arch: str) -> Path:

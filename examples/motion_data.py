@@ -86,7 +86,7 @@ def load() -> Motion:
     data = np.load(content, allow_pickle=True).item()
     # The first three columns are acceleration in g, those behind them of a gyroscope.
     recordings = [
-        np.clip(np.rint(COUNTS_PER_G * series[:, :3]), -32768, 32767).astype(np.int16)
+        np.clip(np.rint(COUNTS_PER_G * series[:, :3]), -32768, 32767).astype(np.int16, order="C")
         for series in data["X"]
     ]
     names = np.array([EXERCISES[name] for name in data["y_labels"]])
