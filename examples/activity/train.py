@@ -50,7 +50,7 @@ def make(window: int = WINDOW, hop: int = HOP, **features) -> Pipeline:
         window=window, hop=hop, channels="xyz", rate=RATE, magnitude=True, **features
     )
     return make_pipeline(
-        front, RandomForestClassifier(12, max_leaf_nodes=64, random_state=0, n_jobs=-1)
+        front, RandomForestClassifier(16, max_leaf_nodes=64, random_state=0, n_jobs=-1)
     )
 
 
