@@ -1,8 +1,8 @@
 """Learn one movement, and tell all others from it: `python train.py` in any folder.
 
 Windows of one exercise are normal, those of the six others are not, and are used in no training.
-The threshold comes from people who are not trained on: what was trained on scores too well. Two ways
-of scoring are tried on each person, whom neither training nor threshold saw.
+The threshold comes from people who are not trained on: what was trained on scores too well. Two
+ways of scoring are tried on each person, whom neither training nor threshold saw.
 
 Writes anomaly.csv: front end, isolation forest and threshold for main.py, without the person in
 clip.npy.
