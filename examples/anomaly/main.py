@@ -1,6 +1,7 @@
 # Runs on a board, beside emlfeatures.mpy, emltrees.mpy, emlknn.mpy, motion.py and anomaly.csv: is
 # the movement the usual one? A forest says so that learnt from other people, and emlknn from what
 # it learns here: the first windows, which must be of the usual movement.
+from array import array
 
 import emlfeatures
 import emlknn
