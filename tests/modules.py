@@ -40,6 +40,7 @@ class Module:
 
 MODULES = (
     Module("emlarray", "emlarray", suites=("calls", "memory")),
+    Module("emlfeatures", "emlfeatures"),
     Module("emlfft", "emlfft", suites=("calls", "memory")),
     Module("emliir", "emliir"),
     Module("emlknn", "emlknn"),

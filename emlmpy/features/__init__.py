@@ -1,0 +1,1 @@
+"""Front ends: windows of samples and their features, as emlfeatures computes them."""

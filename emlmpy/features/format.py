@@ -17,7 +17,7 @@ VERSION = 1
 
 
 class Statistic(IntEnum):
-    """Statistics of a channel, in the order of their names in part.py."""
+    """Statistics of a channel."""
 
     # mean
     MEAN = 0
@@ -68,3 +68,5 @@ class Flag(IntEnum):
     PEAK = 8
     # the centroid of the spectrum
     CENTROID = 16
+    # channels go through a high-pass, whose coefficients come last
+    HIGHPASS = 32

@@ -17,8 +17,10 @@
 #define EML_FRONT_N_STATISTICS 17
 // the shortest transform
 #define EML_FRONT_MIN_FFT 8
+// version of these rows
+#define EML_FRONT_VERSION 1
 
-/** Statistics of a channel, in the order of their names in part.py. */
+/** Statistics of a channel. */
 enum {
     // mean
     EML_FRONT_MEAN = 0,
@@ -68,31 +70,37 @@ enum {
     EML_FRONT_PEAK = 8,
     // the centroid of the spectrum
     EML_FRONT_CENTROID = 16,
+    // channels go through a high-pass, whose coefficients come last
+    EML_FRONT_HIGHPASS = 32,
 };
 
-/** A front end: this head, and behind it the lists that it counts, each item a u16. */
+/** A front end: these words, and behind them the lists that they count. */
 typedef struct EmlFront {
+    // 1
+    uint16_t version;
     // samples of a window
     uint16_t window;
     // samples from one window to the next
     uint16_t hop;
     // channels of a sample
     uint16_t channels;
-    // bits: see flags
+    // what is done, bits: see below
     uint16_t flags;
-    // channels of a vector, or 0 for none
+    // so many channels in turn are a vector, whose length is a further channel; a divisor of the
+    // channels, or 0 for none
     uint16_t magnitude;
-    // samples of a transform
+    // samples of a transform, a power of two within the window; 0 without spectra
     uint16_t fft;
-    // statistics
+    // how many statistics: their numbers follow
     uint16_t n_stats;
-    // channels that have them
+    // how many channels have them: these follow, rising
     uint16_t n_stats_of;
-    // pairs whose correlation is asked for
+    // how many correlations: two channels of each follow
     uint16_t n_pairs;
-    // channels that have a spectrum
+    // how many channels have a spectrum: these follow, rising
     uint16_t n_spectrum_of;
-    // edges of bands: none, or one more than bands
+    // edges of bands, 0 or one more than bands: bins follow, rising; a band has those from one edge
+    // to below the next
     uint16_t n_edges;
     // numbers of statistics, their channels, pairs of channels, channels of spectra, edges
     uint16_t lists[];

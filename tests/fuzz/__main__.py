@@ -28,7 +28,7 @@ class Fuzzer:
 
     source: str
     module: str
-    defines: tuple[str, ...] = ()
+    options: tuple[str, ...] = ()
 
 
 FUZZERS = {
@@ -38,6 +38,7 @@ FUZZERS = {
     # The int16 filters that a Cortex-M0 runs are others.
     "iir_armv6m": Fuzzer("iir.c", "emliir", ("-D__ARM_ARCH_6M__",)),
     "fft": Fuzzer("fft.c", "emlfft"),
+    "features": Fuzzer("features.c", "emlfeatures", (f"-I{ROOT / 'src' / 'emlfft'}",)),
     "linear": Fuzzer("linear.c", "emllinear"),
     "cnn_int8": Fuzzer("cnn.c", "tinymaix_cnn"),
     "cnn_fp32": Fuzzer("cnn.c", "tinymaix_cnn", ("-DEML_CNN_FP32",)),
@@ -76,7 +77,7 @@ def build(name: str) -> Path:
         return program
     BUILD.mkdir(parents=True, exist_ok=True)
     include = [f"-I{folder}" for folder in folders]
-    command = [COMPILER, *OPTIONS, *SANITIZERS, *fuzzer.defines, *include, HERE / fuzzer.source]
+    command = [COMPILER, *OPTIONS, *SANITIZERS, *fuzzer.options, *include, HERE / fuzzer.source]
     # Whole at once, since another process may be doing the same.
     unfinished = BUILD / f"{name}.{os.getpid()}"
     subprocess.run([*command, "-o", unfinished], check=True)

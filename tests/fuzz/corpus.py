@@ -18,6 +18,7 @@ def seeds(fuzzer: str) -> dict[str, bytes]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         make = {"forest": _forests, "knn": _neighbours, "fft": _signals, "linear": _models}
+        make["features"] = _fronts
         make |= dict.fromkeys(("iir", "iir_armv6m"), _filters)
         make |= {"cnn_int8": lambda: _networks("int8"), "cnn_fp32": lambda: _networks("float32")}
         return dict(make[fuzzer]())
@@ -116,6 +117,21 @@ def _signals() -> Iterator[tuple[str, bytes]]:
         for sample in np.concatenate([np.sin(angles), np.cos(3 * angles)]):
             choices.add_float(sample)
         yield f"tones {log2_n}", bytes(choices.data)
+
+
+def _fronts() -> Iterator[tuple[str, bytes]]:
+    for n_stats in (0, 17):
+        for n_pairs in (0, 1):
+            choices = Choices()
+            # A window of 16 of 3 channels, with statistics of one, and a spectrum of 3 bands.
+            choices.add(1, 14, 1, 2, n_stats, 1, n_pairs, 1, 4)
+            choices.add(0, 1, 7, 0, 0, 1, 1)  # fft 16, hop 8, all flags but two, magnitude 3
+            for statistic in range(n_stats):
+                choices.add(1, statistic)
+            choices.add(1, 0)
+            choices.add(*([0, 1] * 2 * n_pairs))
+            choices.add(1, 0, *([1, 0] * 4))
+            yield f"all {n_stats} {n_pairs}", bytes(choices.data)
 
 
 def _models() -> Iterator[tuple[str, bytes]]:

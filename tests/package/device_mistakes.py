@@ -3,6 +3,7 @@
 from array import array
 
 import emlarray
+import emlfeatures
 import emlfft
 import emliir
 import emlknn
@@ -28,6 +29,11 @@ emliir.new(floats).run(3)  # wrong
 emlarray.sum(floats)  # wrong
 emlarray.dot(ints)  # wrong
 emlarray.linear_map(ints, floats, 0, 1)  # wrong
+emlfeatures.new(256, 128, 3)  # wrong
+emlfeatures.new(["mean"])  # wrong
+emlfeatures.load(3)  # wrong
+emlfeatures.load("har.csv").push(ints)  # wrong
+emlfeatures.load("har.csv").transform([1, 2], ints)  # wrong
 emlfft.new("hann")  # wrong
 emlfft.new(64).run(floats)  # wrong
 emlfft.FFT()  # wrong

@@ -6,6 +6,7 @@ from array import array
 from io import BytesIO
 
 import emlarray
+import emlfeatures
 import emlfft
 import emliir
 import emlknn
@@ -106,6 +107,23 @@ def loops() -> None:
     emlarray.linear_map(floats, memoryview(ints), -1, 1, -100, 100)
     emlarray.deinterleave(ints, array("h", [0] * 16), 3, 4)
     emlarray.push(memoryview(floats), floats)
+
+
+def front_ends() -> None:
+    """From a file, and from keywords."""
+    for front in (
+        emlfeatures.load("har.csv"),
+        emlfeatures.load(content),
+        emlfeatures.load(memoryview(content)),
+        emlfeatures.load(["?front,version,1"]),
+        emlfeatures.new([1, 256, 128, 3, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0]),
+        emlfeatures.new(array("H", content)),
+    ):
+        row = front.row()
+        if front.push(ints, row) or front.push(memoryview(ints), memoryview(row)):
+            print(row[0], front.n_features, front.window, front.hop, front.channels, front.nbytes)
+        front.transform(ints, row)
+        front.reset()
 
 
 def use(fft: emlfft.FFT, network: tinymaix_cnn.Model) -> int:

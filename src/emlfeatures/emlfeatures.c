@@ -1,0 +1,166 @@
+// emlfeatures: features of windows of samples, as they come.
+//
+// >>> import emlfeatures
+// >>> front = emlfeatures.load("har.csv")
+// >>> row = front.row()
+// >>> if front.push(chunk, row): print(model.predict(row))
+
+#include "eml_features.h"
+#define NATMOD_SMALL
+#include "eml_image.h"
+#include "natmod.h"
+#include "natmod_crc.h"
+
+typedef struct {
+    mp_obj_base_t base;
+    uint32_t n_features;
+    size_t bytes; // of the memory
+    // What the kernel uses: objects of the firmware's, or their memory.
+    void *front, *memory;
+    EmlFeatures features;
+} mp_obj_front_t;
+
+mp_obj_full_type_t front_type;
+
+static EML_NOINLINE mp_obj_front_t *front_object(mp_obj_t self_in) {
+    return natmod_self(self_in, &front_type, "self must be a Front object");
+}
+
+// _new(words): of an array('H'), an EmlFront.
+static mp_obj_t front_new(mp_obj_t front_in) {
+    mp_buffer_info_t front;
+    mp_get_buffer_raise(front_in, &front, MP_BUFFER_READ);
+    const char *error = eml_front_check(front.buf, front.len / sizeof(uint16_t));
+    if (error != NULL) {
+        natmod_value_error(error);
+    }
+    mp_obj_front_t *self = natmod_malloc(sizeof(mp_obj_front_t));
+    self->base.type = (mp_obj_type_t *)&front_type;
+    // A copy, since what is writable can change.
+    self->front = natmod_hold(front_in, &front, sizeof(uint16_t));
+    self->n_features = eml_front_features(front.buf);
+    self->bytes = eml_features_begin(&self->features, front.buf, NULL);
+    self->memory = natmod_malloc(self->bytes);
+    eml_features_begin(&self->features, front.buf, self->memory);
+    return MP_OBJ_FROM_PTR(self);
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(front_new_obj, front_new);
+
+// How many samples there are in so many items of all channels; a division would take 300 bytes.
+static uint32_t front_samples(uint32_t items, uint32_t channels) {
+    uint32_t n = 0;
+    for (uint32_t bit = EML_FRONT_MAX_WINDOW; bit != 0; bit >>= 1) {
+        if (items >= bit * channels) {
+            items -= bit * channels;
+            n += bit;
+        }
+    }
+    return items == 0 ? n : UINT32_MAX;
+}
+
+// Raises that a chunk has another type, no whole number of samples, or more than a hop.
+NATMOD_APART EML_NORETURN void front_chunk_error(const EmlFront *front, mp_obj_t chunk) {
+    const mp_obj_t items[] = {MP_OBJ_NEW_SMALL_INT(front->channels),
+                              MP_OBJ_NEW_SMALL_INT(front->hop * front->channels),
+                              mp_obj_len(chunk)};
+    natmod_raise("chunk must be array('h') of a multiple of %d, at most %d, not of %d", 3, items);
+}
+
+static EML_NOINLINE mp_obj_t front_run(mp_obj_t self_in, mp_obj_t samples_in, mp_obj_t row_in,
+                                       bool is_push) {
+    mp_obj_front_t *self = front_object(self_in);
+    EmlFeatures *const features = &self->features;
+    const EmlFront *const front = features->front;
+    mp_buffer_info_t in;
+    if (!mp_get_buffer(samples_in, &in, MP_BUFFER_READ)) {
+        natmod_no_array();
+    }
+    const uint32_t n =
+        in.typecode == 'h' ? front_samples(in.len / sizeof(int16_t), front->channels) : UINT32_MAX;
+    if (!is_push && n != front->window) {
+        natmod_array_error("window", "h", front->window * front->channels, &in);
+    }
+    if (n > front->window || (is_push && n > front->hop)) {
+        front_chunk_error(front, samples_in);
+    }
+    int16_t *const row = natmod_items(row_in, "row", 'h', self->n_features, MP_BUFFER_RW);
+    if (natmod_overlap(row, self->n_features * sizeof(int16_t), in.buf, in.len)) {
+        natmod_value_error("arrays must not overlap");
+    }
+    if (is_push) {
+        return mp_obj_new_bool(eml_features_push(features, in.buf, n, row));
+    }
+    eml_features_transform(features, in.buf, row);
+    return mp_const_none;
+}
+
+// push(chunk, row): True if a window is complete, whose features are then in row.
+static mp_obj_t front_push(mp_obj_t self, mp_obj_t chunk, mp_obj_t row) {
+    return front_run(self, chunk, row, true);
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(front_push_obj, front_push);
+
+// transform(window, row): one window by itself. The stream is started anew.
+static mp_obj_t front_transform(mp_obj_t self, mp_obj_t window, mp_obj_t row) {
+    return front_run(self, window, row, false);
+}
+static MP_DEFINE_CONST_FUN_OBJ_3(front_transform_obj, front_transform);
+
+// reset(): the next sample is the first of the stream.
+static mp_obj_t front_reset(mp_obj_t self_in) {
+    eml_features_reset(&front_object(self_in)->features);
+    return mp_const_none;
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(front_reset_obj, front_reset);
+
+// _whole(image): whether its CRC is right.
+static mp_obj_t front_whole(mp_obj_t image_in) {
+    mp_buffer_info_t image;
+    mp_get_buffer_raise(image_in, &image, MP_BUFFER_READ);
+    return mp_obj_new_bool(image.len >= EML_IMAGE_HEAD && eml_image_is_whole(image.buf, image.len));
+}
+static MP_DEFINE_CONST_FUN_OBJ_1(front_whole_obj, front_whole);
+
+static void front_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
+    const mp_obj_front_t *self = MP_OBJ_TO_PTR(self_in);
+    const EmlFront *front = self->features.front;
+    mp_printf(print, "<Front: %d features, window %d, hop %d, %d channels>", (int)self->n_features,
+              front->window, front->hop, front->channels);
+}
+
+static void front_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
+    const mp_obj_front_t *self = MP_OBJ_TO_PTR(self_in);
+    const EmlFront *front = self->features.front;
+    mp_int_t value = -1;
+    if (name == MP_QSTR_n_features) {
+        value = self->n_features;
+    } else if (name == MP_QSTR_window) {
+        value = front->window;
+    } else if (name == MP_QSTR_hop) {
+        value = front->hop;
+    } else if (name == MP_QSTR_channels) {
+        value = front->channels;
+    } else if (name == MP_QSTR_nbytes) {
+        value = sizeof(*self) + self->bytes;
+    }
+    natmod_attr(dest, value < 0 ? MP_OBJ_NULL : MP_OBJ_NEW_SMALL_INT(value));
+}
+
+mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
+    MP_DYNRUNTIME_INIT_ENTRY
+
+    // On the heap, because part.py adds a method.
+    mp_obj_t methods = mp_obj_new_dict(4);
+    natmod_type(&front_type, MP_QSTR_Front, front_print, front_attr, MP_OBJ_TO_PTR(methods));
+    natmod_add_method(methods, MP_QSTR_push, &front_push_obj);
+    natmod_add_method(methods, MP_QSTR_transform, &front_transform_obj);
+    natmod_add_method(methods, MP_QSTR_reset, &front_reset_obj);
+
+    natmod_global(MP_QSTR__methods, methods);
+    natmod_global(MP_QSTR__new, &front_new_obj);
+    natmod_global(MP_QSTR__whole, &front_whole_obj);
+    natmod_global(MP_QSTR__crc, &natmod_crc_obj);
+    natmod_version();
+
+    MP_DYNRUNTIME_INIT_EXIT
+}
