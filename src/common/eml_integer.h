@@ -16,10 +16,15 @@
 
 /** The nearest that fits. */
 static EML_UNUSED int16_t eml_saturate(int32_t value) {
+#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+    __asm("ssat %0, #16, %0" : "+r"(value));
+    return (int16_t)value;
+#else
     if (value < INT16_MIN) {
         return INT16_MIN;
     }
     return (int16_t)(value > INT16_MAX ? INT16_MAX : value);
+#endif
 }
 
 #if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__GNUC__)

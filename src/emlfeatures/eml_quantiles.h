@@ -19,23 +19,41 @@ Cortex-M0.
 static EML_FAST void eml_quantiles_count(const int16_t *x, uint32_t n, int32_t base, uint32_t shift,
                                          uint16_t *counts) {
     EmlStatsPair *clear = (EmlStatsPair *)(void *)counts;
-    for (const EmlStatsPair *const end = clear + EML_QUANTILES_BINS / 2; clear != end;) {
-        *clear++ = 0;
+    for (const EmlStatsPair *const end = clear + EML_QUANTILES_BINS / 2; clear != end; clear += 4) {
+        clear[0] = clear[1] = clear[2] = clear[3] = 0;
+        __asm volatile("" : : : "memory"); // or it would become a call of memset
     }
-    for (const int16_t *const end = x + n; x != end;) {
-        counts[(uint32_t)(*x++ - base) >> shift]++;
+    if (n % 2 != 0) {
+        counts[(uint32_t)(x[n - 1] - base) >> shift]++;
+    }
+    for (EML_STATS_PAIRS(pair, x, n)) {
+        const EmlStatsPair both = *pair;
+        counts[(uint32_t)(eml_stats_first(both) - base) >> shift]++;
+        counts[(uint32_t)(eml_stats_second(both) - base) >> shift]++;
     }
 }
 
-// Copies those of n samples that are from base on and below base + width, in their order; to may be
-// x. Returns where they end.
+// Copies those of n samples that are from base on and below base + width; to may be x. Returns
+// where they end.
 static EML_FAST int16_t *eml_quantiles_gather(const int16_t *x, uint32_t n, int32_t base,
                                               uint32_t width, int16_t *to) {
-    for (const int16_t *const end = x + n; x != end;) {
-        const int32_t sample = *x++;
-        if ((uint32_t)(sample - base) < width) {
-            *to++ = (int16_t)sample;
+    const int32_t last = x[n - 1];
+    for (EML_STATS_PAIRS(pair, x, n)) {
+        const EmlStatsPair both = *pair;
+#if defined(__ARM_FEATURE_SIMD32)
+        if (!eml_stats_any_within(both, base, width)) {
+            continue;
         }
+#endif
+        if ((uint32_t)(eml_stats_first(both) - base) < width) {
+            *to++ = (int16_t)both;
+        }
+        if ((uint32_t)(eml_stats_second(both) - base) < width) {
+            *to++ = (int16_t)(both >> 16);
+        }
+    }
+    if (n % 2 != 0 && (uint32_t)(last - base) < width) {
+        *to++ = (int16_t)last;
     }
     return to;
 }
@@ -86,8 +104,19 @@ static EML_NOINLINE void eml_quartiles(const int16_t *x, uint32_t n, int32_t min
             for (; rank >= *count; count++) {
                 rank -= *count;
             }
+            // If the next sample is in another bin, that one too, so that it need not be searched.
+            const uint16_t *last = count;
+            if (samples == x && rank + 1 == *count) {
+                do {
+                    last++;
+                } while (*last == 0);
+                if (*count + *last > EML_QUANTILES_FEW) {
+                    last = count;
+                }
+            }
+            const uint32_t width = (uint32_t)(last + 1 - count) << shift;
             base += (int32_t)(count - counts) << shift;
-            left = (uint32_t)(eml_quantiles_gather(samples, left, base, 1u << shift, few) - few);
+            left = (uint32_t)(eml_quantiles_gather(samples, left, base, width, few) - few);
             if (left <= EML_QUANTILES_FEW || shift == 0) {
                 break;
             }
@@ -95,8 +124,8 @@ static EML_NOINLINE void eml_quartiles(const int16_t *x, uint32_t n, int32_t min
             is_counted = false;
             shift = shift < 7 ? 0 : shift - 7;
         }
-        // If the last bin is one value wide, all of them are the same.
-        if (shift != 0) {
+        // Otherwise the last bin is one value wide, and all of them are the same.
+        if (left <= EML_QUANTILES_FEW) {
             eml_quantiles_sort(few, few + left);
         }
         const int32_t sample = few[rank], part = position % 4;
