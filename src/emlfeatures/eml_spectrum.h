@@ -102,7 +102,8 @@ static EML_FAST uint32_t eml_spectrum_load(const int16_t *samples, uint32_t half
         whole = 2 << 14;
         step = 0;
     }
-    const int32_t round = (1 << 15) >> up;
+    // Rounds 32767.5, which a difference may come to, down.
+    const int32_t round = ((1 << 15) - 1) >> up;
     uint32_t reversed = 0, squares = 0;
     for (const int16_t *end = samples + half; samples < end; samples += 2) {
         // A difference has 17 bits, but with n samples is not above 65535 - 65535 / n: nothing

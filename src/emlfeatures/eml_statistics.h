@@ -67,6 +67,16 @@ static EML_FAST int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
 
 static EML_FAST int64_t eml_stats_dot(const int16_t *x, const int16_t *y, uint32_t n) {
     int64_t sum = 0;
+    if (x == y) {
+        // Two squares are 2^31 at most.
+        for (EML_STATS_PAIRS(pair, x, n - n % 2)) {
+            const int32_t first = eml_stats_first(*pair), second = eml_stats_second(*pair);
+            sum += (uint32_t)(first * first) + (uint32_t)(second * second);
+        }
+        x += n - n % 2;
+        y = x;
+        n %= 2;
+    }
     for (const int16_t *const end = x + n; x != end;) {
         const int32_t product = *x++ * *y++;
 #if defined(__ARM_ARCH_6M__)

@@ -48,16 +48,6 @@ static inline uint32_t eml_stats_upper(uint32_t a, uint32_t b) {
     return pair;
 }
 
-// Whether one of two samples is from base on and below base + width.
-static inline uint32_t eml_stats_any_within(uint32_t pair, int32_t base, uint32_t width) {
-    uint32_t within;
-    __asm("usub16 %0, %1, %2\n\tusub16 %0, %0, %3\n\tsel %0, %4, %5"
-          : "=&r"(within)
-          : "r"(pair), "r"(eml_stats_lower((uint32_t)base, (uint32_t)base)),
-            "r"(eml_stats_lower(width, width)), "r"(0), "r"(1 << 16 | 1));
-    return within;
-}
-
 static EML_FAST int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
     const int16_t *const end = x + n;
     int32_t sum = 0;
