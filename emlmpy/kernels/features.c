@@ -14,7 +14,10 @@ const char *features_check(const EmlFront *front, size_t words) {
     return eml_front_check(front, words);
 }
 uint32_t features_count(const EmlFront *front) { return eml_front_features(front); }
-size_t features_bytes(const EmlFront *front) { return eml_features_bytes(front); }
+size_t features_bytes(const EmlFront *front) {
+    EmlFeatures features;
+    return eml_features_begin(&features, front, NULL);
+}
 void features_free(Front *self) {
     free(self->front);
     free(self->memory);
@@ -28,7 +31,7 @@ Front *features_new(const EmlFront *front, size_t words) {
         return NULL;
     }
     self->front = malloc(words * sizeof(uint16_t));
-    self->memory = calloc(1, eml_features_bytes(front));
+    self->memory = calloc(1, features_bytes(front));
     if (self->front == NULL || self->memory == NULL) {
         features_free(self);
         return NULL;

@@ -1,22 +1,119 @@
+/** Roots, quotients and means of integers, where a CPU need not divide or multiply to 64 bits. */
 #ifndef EML_INTEGER_H
 #define EML_INTEGER_H
+
 #include <stdint.h>
+
 #include "eml_attributes.h"
-static uint32_t eml_sqrt_u32(uint32_t v) {
-    uint32_t root = 0, rest = v;
-    for (uint32_t bit = 1u << 30; bit != 0; bit >>= 2) {
-        const uint32_t trial = root + bit;
-        root >>= 1;
-        if (rest >= trial) { rest -= trial; root += bit; }
-    }
-    return root + (rest > root);
-}
-static uint64_t eml_divide_u64(uint64_t a, uint64_t b) { return a / b; }
-static int32_t eml_mean(int32_t sum, uint32_t n) {
-    const int64_t twice = 2 * (int64_t)sum + n;
-    int64_t q = twice / (2 * (int64_t)n);
-    if (q * 2 * n > twice) q--;
-    return (int32_t)q;
-}
-static int16_t eml_saturate(int32_t x) { return (int16_t)(x < -32768 ? -32768 : x > 32767 ? 32767 : x); }
+
+// Whether the CPU divides words by itself; elsewhere a library's routine would be larger.
+#if defined(__ARM_FEATURE_IDIV) || defined(__riscv_div) || defined(__XTENSA__) || \
+    defined(__x86_64__) || defined(__aarch64__)
+#define EML_INTEGER_DIVIDES 1
+#else
+#define EML_INTEGER_DIVIDES 0
 #endif
+
+/** The nearest that fits. */
+static EML_UNUSED int16_t eml_saturate(int32_t value) {
+    if (value < INT16_MIN) {
+        return INT16_MIN;
+    }
+    return (int16_t)(value > INT16_MAX ? INT16_MAX : value);
+}
+
+#if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__GNUC__)
+// Below the nearest root by at most one: a float's root is within 1/128 of the true one.
+static inline uint32_t eml_sqrt_guess(uint32_t v) {
+    float root = (float)v;
+    __asm("vsqrt.f32 %0, %0" : "+t"(root));
+    return (uint32_t)root;
+}
+#else
+static inline uint32_t eml_sqrt_guess(uint32_t v) {
+    if (v == 0) {
+        return 0;
+    }
+    // The square m is v times a power of 4 that makes it 2^30 or more, or 1 to 4 in units of 2^30.
+    uint32_t shift = 0, m = v;
+#if defined(__ARM_FEATURE_CLZ) || defined(__XTENSA__)
+    shift = (uint32_t)__builtin_clz(v) / 2;
+    m <<= 2 * shift;
+#else
+    if (v >> 16 == 0) {
+        m <<= 16;
+        shift = 8;
+    }
+    for (; m >> 30 == 0; m <<= 2) {
+        shift++;
+    }
+#endif
+    // 1 / sqrt(m) in units of 2^-15: a line that is within 9 % of it, and one step of Halley's
+    // method, which cubes that error.
+    const uint32_t x = m >> 16;
+    uint32_t y = (34944 * 128 - 39 * x) / 128;
+    const int32_t gap = (1 << 15) - (int32_t)(((x * y >> 15) * y) >> 14);
+    const int32_t step = (gap * (3 * gap + (4 << 15))) >> 18;
+    y = (uint32_t)((int32_t)y + (((int32_t)y * step) >> 15));
+    // The root, and one step of Newton's method, which squares the error and ends below.
+    const uint32_t root = x * y >> 14;
+    const int32_t rest = (int32_t)(m - root * root);
+    return (root + (uint32_t)(((rest >> 8) * (int32_t)y) >> 23)) >> shift;
+}
+#endif
+
+/** The integer nearest to the root of v: 9 instructions on a Cortex-M4F, about 60 on a Cortex-M0. */
+static EML_UNUSED uint32_t eml_sqrt_u32(uint32_t v) {
+    const uint32_t root = eml_sqrt_guess(v);
+    return root + ((int32_t)(v - root * root) > (int32_t)root);
+}
+
+/** a / b, rounded down; b > 0. */
+static EML_UNUSED EML_NOINLINE uint64_t eml_divide_u64(uint64_t a, uint64_t b) {
+#if defined(__x86_64__) || defined(__aarch64__)
+    return a / b;
+#else
+    uint64_t quotient = 0;
+    uint32_t bits = 0;
+    for (; b < a && b >> 63 == 0; b <<= 1) {
+        bits++;
+    }
+    for (;; b >>= 1) {
+        quotient <<= 1;
+        if (a >= b) {
+            a -= b;
+            quotient |= 1;
+        }
+        if (bits-- == 0) {
+            return quotient;
+        }
+    }
+#endif
+}
+
+/** sum / n to the nearest integer, halves up; n is 1 to 4096, and |sum| at most 2^16 n. */
+static EML_UNUSED EML_NOINLINE int32_t eml_mean(int32_t sum, uint32_t n) {
+#if EML_INTEGER_DIVIDES
+    // Never negative, so that the quotient is rounded down.
+    return (int32_t)(((uint32_t)(2 * sum) + n + (n << 17)) / (2 * n)) - (1 << 16);
+#else
+    if ((n & (n - 1)) == 0) {
+        int32_t twice = 2 * sum + (int32_t)n;
+        for (; n != 0; n >>= 1) {
+            twice >>= 1;
+        }
+        return twice;
+    }
+    uint32_t rest = (uint32_t)(2 * sum) + n + (n << 17);
+    uint32_t quotient = 0, bit = 1 << 17, divisor = n << 18;
+    for (; bit != 0; bit >>= 1, divisor >>= 1) {
+        if (rest >= divisor) {
+            rest -= divisor;
+            quotient |= bit;
+        }
+    }
+    return (int32_t)quotient - (1 << 16);
+#endif
+}
+
+#endif // EML_INTEGER_H

@@ -7,10 +7,11 @@ same bits. A feature that is not asked for costs nothing.
 
     const char *error = eml_front_check(front, words);  // NULL if it can be used
     EmlFeatures features;
-    eml_features_begin(&features, front, memory);       // of eml_features_bytes
+    size_t bytes = eml_features_begin(&features, front, NULL);
+    eml_features_begin(&features, front, memory);       // of so many bytes
     if (eml_features_push(&features, chunk, n, row)) { ... }    // a window is complete
 
-All memory belongs to the caller: eml_features_bytes, for eml_front_features int16 a row.
+All memory belongs to the caller; a row has eml_front_features int16.
 
 Cost: the samples that are pushed are stored by channel, and a magnitude takes its root once a
 sample, however much windows overlap; a complete window costs what eml_statistics.h and
@@ -24,6 +25,8 @@ eml_spectrum.h say, and a copy of what the next window begins with.
 #include "eml_statistics.h"
 
 #include "eml_spectrum.h"
+
+typedef uint32_t EML_MAY_ALIAS eml_features_pair_t;
 
 typedef struct EmlFeatures {
     const EmlFront *front;
@@ -95,31 +98,25 @@ static EML_COLD EML_NOINLINE uint32_t eml_front_features(const EmlFront *front) 
            front->n_spectrum_of * eml_front_spectrum_features(front);
 }
 
-// Whether n numbers are below a limit, and if asked for each above the one before.
-static EML_COLD EML_NOINLINE bool eml_front_are_below(const uint16_t *numbers, uint32_t n,
-                                                      uint32_t limit, bool rise) {
+// What is behind n numbers, if these are below a limit, and each above the one before if they must
+// rise; else NULL, and NULL for NULL.
+static EML_COLD EML_NOINLINE const uint16_t *eml_front_pass(const uint16_t *numbers, uint32_t n,
+                                                            uint32_t limit, bool rise) {
     uint32_t least = 0;
-    for (; n != 0; n--) {
+    for (; numbers != NULL && n != 0; n--) {
         const uint32_t number = *numbers++;
         if (number < least || number >= limit) {
-            return false;
+            return NULL;
         }
         least = rise ? number + 1 : 0;
     }
-    return true;
+    return numbers;
 }
-
-#define EML_FRONT_DAMAGED "front end is damaged"
 
 /** What is required of a front end of so many words and not given, or NULL. */
 static EML_COLD const char *eml_front_check(const EmlFront *front, size_t words) {
-    const bool highpass =
-        words * sizeof(uint16_t) >= sizeof(EmlFront) && (front->flags & EML_FRONT_HIGHPASS) != 0;
-    const size_t needed = sizeof(EmlFront) + (highpass ? sizeof(EmlHighpassCoefficients) : 0);
-    if (words * sizeof(uint16_t) < needed) {
-        return EML_FRONT_DAMAGED;
-    }
-    if (front->version != EML_FRONT_VERSION) {
+    const uint32_t head = sizeof(EmlFront) / sizeof(uint16_t);
+    if (words < head || front->version != EML_FRONT_VERSION) {
         return "front end must be of version 1";
     }
     if (front->window - 2u > EML_FRONT_MAX_WINDOW - 2) {
@@ -131,63 +128,43 @@ static EML_COLD const char *eml_front_check(const EmlFront *front, size_t words)
     if (front->channels - 1u >= EML_FRONT_MAX_CHANNELS) {
         return "channels must be 1 to " EML_FRONT_MAX_CHANNELS_TEXT;
     }
+    const char *const damaged = "front end is damaged";
+    const bool highpass = (front->flags & EML_FRONT_HIGHPASS) != 0;
+    uint32_t lists = front->n_stats + front->n_stats_of + 2u * front->n_pairs;
+    lists += front->n_spectrum_of + front->n_edges;
+    lists += highpass ? sizeof(EmlHighpassCoefficients) / sizeof(uint16_t) : 0;
     const uint32_t n = eml_front_channels(front), fft = front->fft;
-    if (words - needed / sizeof(uint16_t) != (uint32_t)front->n_stats + front->n_stats_of +
-                                                 2u * front->n_pairs + front->n_spectrum_of +
-                                                 front->n_edges ||
-        (front->magnitude != 0 && eml_front_vectors(front) * front->magnitude != front->channels)) {
-        return EML_FRONT_DAMAGED;
+    const uint32_t vectors = front->magnitude == 0 ? 0 : front->channels;
+    if (words - head != lists || eml_front_vectors(front) * front->magnitude != vectors) {
+        return damaged;
     }
     // No product of these wraps.
     if (front->n_stats > EML_FRONT_MAX_FEATURES || front->n_edges > EML_FRONT_MAX_FEATURES ||
         eml_front_features(front) - 1 >= EML_FRONT_MAX_FEATURES) {
         return "features must be 1 to " EML_FRONT_MAX_FEATURES_TEXT;
     }
-    EmlHighpassCoefficients coefficients;
-    if (highpass) {
-        eml_front_coefficients(front, &coefficients);
-    }
-    if (!eml_front_are_below(front->lists, front->n_stats, EML_FRONT_N_STATISTICS, false) ||
-        !eml_front_are_below(eml_front_pairs(front), 2u * front->n_pairs, n, false) ||
-        !eml_front_are_below(eml_front_stats_of(front), front->n_stats_of, n, true) ||
-        !eml_front_are_below(eml_front_spectrum_of(front), front->n_spectrum_of, n, true) ||
-        !eml_front_are_below(eml_front_edges(front), front->n_edges, fft / 2 + 2, true) ||
-        front->n_edges == 1 ||
+    const uint16_t *at =
+        eml_front_pass(front->lists, front->n_stats, EML_FRONT_N_STATISTICS, false);
+    at = eml_front_pass(at, front->n_stats_of, n, true);
+    at = eml_front_pass(at, 2u * front->n_pairs, n, false);
+    at = eml_front_pass(at, front->n_spectrum_of, n, true);
+    at = eml_front_pass(at, front->n_edges, fft / 2 + 2, true);
+    if (at == NULL || front->n_edges == 1 ||
         (front->n_spectrum_of != 0 &&
-         (fft < EML_FRONT_MIN_FFT || fft > front->window || (fft & (fft - 1)) != 0)) ||
-        (highpass && !eml_highpass_is_stable(&coefficients))) {
-        return EML_FRONT_DAMAGED;
+         (fft < EML_FRONT_MIN_FFT || fft > front->window || (fft & (fft - 1)) != 0))) {
+        return damaged;
+    }
+    if (highpass) {
+        EmlHighpassCoefficients coefficients;
+        eml_front_coefficients(front, &coefficients);
+        if (!eml_highpass_is_stable(&coefficients)) {
+            return damaged;
+        }
     }
     return NULL;
 }
 
 // ---------------------------------------------------------------------------------------- memory
-
-static EML_COLD uint32_t eml_front_log2_fft(const EmlFront *front) {
-    uint32_t log2_n = 0;
-    while (front->n_spectrum_of != 0 && front->fft >> log2_n > 1) {
-        log2_n++;
-    }
-    return log2_n;
-}
-
-// Int16 of one channel's samples, and of the memory for what statistics and spectra work with: the
-// squares of a window and behind them the second channel of a pair; the bins of quantiles.
-static uint32_t eml_front_stride(const EmlFront *front) { return (front->window + 1u) & ~1u; }
-static EML_COLD EML_NOINLINE uint32_t eml_front_work(const EmlFront *front) {
-    const uint32_t channels = front->magnitude == 0 ? 1 : front->n_pairs == 0 ? 2 : 3;
-    return eml_front_stride(front) * channels + 128;
-}
-
-/** How much memory eml_features_begin wants, in whole words. */
-static EML_COLD size_t eml_features_bytes(const EmlFront *front) {
-    const uint32_t stored = front->channels + eml_front_vectors(front);
-    const uint32_t log2_fft = eml_front_log2_fft(front);
-    return ((stored + 1) * eml_front_stride(front) + eml_front_work(front)) * sizeof(int16_t) +
-           (front->flags & EML_FRONT_HIGHPASS ? front->channels * sizeof(EmlHighpass) : 0) +
-           (log2_fft == 0 ? 0
-                          : eml_spectrum_bytes(log2_fft, (front->flags & EML_FRONT_TAPER) != 0));
-}
 
 /** Starts the stream anew: the next sample is the first. */
 static void eml_features_reset(EmlFeatures *self) {
@@ -198,29 +175,46 @@ static void eml_features_reset(EmlFeatures *self) {
     }
 }
 
-/** Prepares for a front end that was checked, which stays the caller's and must not change. */
-static EML_COLD void eml_features_begin(EmlFeatures *self, const EmlFront *front, void *memory) {
+/** Prepares for a front end that was checked, which stays the caller's and must not change. Returns
+how many bytes of memory it wants, in whole words; all that it does with NULL is to say that. */
+static EML_COLD size_t eml_features_begin(EmlFeatures *self, const EmlFront *front, void *memory) {
+    uintptr_t at = (uintptr_t)memory;
     self->front = front;
-    self->stride = eml_front_stride(front);
+    self->stride = (front->window + 1u) & ~1u;
     self->n_vectors = eml_front_vectors(front);
     self->wanted = 0;
     for (uint32_t i = 0; i < front->n_stats; i++) {
         self->wanted |= 1u << front->lists[i];
     }
-    self->filters = (EmlHighpass *)memory;
-    self->samples = (int16_t *)memory;
+    self->filters = (EmlHighpass *)at;
     if (front->flags & EML_FRONT_HIGHPASS) {
         eml_front_coefficients(front, &self->coefficients);
-        self->samples = (int16_t *)(self->filters + front->channels);
+        at += front->channels * sizeof(EmlHighpass);
     }
-    self->channel = self->samples + (front->channels + self->n_vectors) * self->stride;
-    self->work = self->channel + self->stride;
-    const uint32_t log2_fft = eml_front_log2_fft(front);
-    if (log2_fft != 0) {
-        eml_spectrum_begin(&self->spectrum, log2_fft, (front->flags & EML_FRONT_TAPER) != 0,
-                           self->work + eml_front_work(front));
+    const uint32_t channel_bytes = self->stride * sizeof(int16_t);
+    self->samples = (int16_t *)at;
+    at += (front->channels + self->n_vectors) * channel_bytes;
+    self->channel = (int16_t *)at;
+    at += channel_bytes;
+    // The squares of a window and behind them the second channel of a pair; or a spectrum, or the
+    // bins of quantiles.
+    self->work = (int16_t *)at;
+    at += channel_bytes * (front->magnitude == 0 ? 1 : front->n_pairs == 0 ? 2 : 3) + 256;
+    if (front->n_spectrum_of != 0) {
+        const bool taper = (front->flags & EML_FRONT_TAPER) != 0;
+        uint32_t log2_fft = 0;
+        while (front->fft >> log2_fft != 1) {
+            log2_fft++;
+        }
+        if (memory != NULL) {
+            eml_spectrum_begin(&self->spectrum, log2_fft, taper, (void *)at);
+        }
+        at += eml_spectrum_bytes(log2_fft, taper);
     }
-    eml_features_reset(self);
+    if (memory != NULL) {
+        eml_features_reset(self);
+    }
+    return at - (uintptr_t)memory;
 }
 
 // ---------------------------------------------------------------------------------------- stream
@@ -233,6 +227,16 @@ EML_FAST static void eml_features_add_squares(uint32_t *sums, const int16_t *x, 
         const int32_t sample = *x++;
         const uint32_t sum = (*sums & keep) + (uint32_t)(sample * sample);
         *sums = sum > 0x80000000u ? 0x80000000u : sum;
+    }
+}
+
+// The same of three channels, a stride apart, put there: vectors are mostly of three.
+EML_FAST static void eml_features_sum_squares(uint32_t *sums, const int16_t *x, uint32_t stride,
+                                              uint32_t n) {
+    const int16_t *y = x + stride, *z = y + stride;
+    for (const int16_t *const end = x + n; x != end;) {
+        const int32_t a = *x++, b = *y++, c = *z++;
+        *sums++ = (uint32_t)(a * a) + (uint32_t)(b * b) + (uint32_t)(c * c);
     }
 }
 
@@ -269,8 +273,13 @@ static EML_NOINLINE void eml_features_take(EmlFeatures *self, const int16_t *chu
     uint32_t *const sums = (uint32_t *)(void *)self->work;
     const int16_t *x = out - channels * self->stride;
     for (uint32_t v = 0; v < self->n_vectors; v++, out += self->stride) {
-        for (uint32_t k = 0; k < front->magnitude; k++, x += self->stride) {
-            eml_features_add_squares(sums, x, n, k == 0 ? 0 : ~0u);
+        if (front->magnitude == 3) {
+            eml_features_sum_squares(sums, x, self->stride, n);
+            x += 3 * self->stride;
+        } else {
+            for (uint32_t k = 0; k < front->magnitude; k++, x += self->stride) {
+                eml_features_add_squares(sums, x, n, k == 0 ? 0 : ~0u);
+            }
         }
         eml_features_roots(sums, out, n);
     }
@@ -342,6 +351,9 @@ static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
     const uint16_t *const edges = eml_front_edges(front);
     int16_t *const correlations = row + n_stats * front->n_stats_of;
     int16_t *bands = correlations + front->n_pairs;
+    const uint32_t wanted =
+        EML_SPECTRUM_BANDS | (front->flags / (EML_FRONT_PEAK / EML_SPECTRUM_PEAK) &
+                              (EML_SPECTRUM_PEAK | EML_SPECTRUM_CENTROID));
     for (uint32_t c = 0; stats_of != pairs || spectrum_of != edges; c++) {
         const bool has_stats = stats_of != pairs && *stats_of == c;
         const bool has_spectrum = spectrum_of != edges && *spectrum_of == c;
@@ -359,7 +371,7 @@ static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
         }
         if (has_spectrum) {
             bands += eml_spectrum(&self->spectrum, x + n - front->fft, edges,
-                                  eml_front_bands(front), front->flags, self->work, bands);
+                                  eml_front_bands(front), wanted, self->work, bands);
             spectrum_of++;
         }
     }
@@ -372,11 +384,19 @@ static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
     }
 }
 
-// Moves what the next window begins with to the front.
-EML_FAST static void eml_features_move(int16_t *to, uint32_t by, uint32_t n) {
-    const int16_t *from = to + by;
-    for (const int16_t *const end = to + n; to != end;) {
-        *to++ = *from++;
+// Moves what the next window begins with to the front: two samples at a time where they are
+// aligned.
+EML_FAST static void eml_features_move(int16_t *samples, uint32_t by, uint32_t n) {
+    if (by % 2 == 0) {
+        eml_features_pair_t *to = (void *)samples;
+        const eml_features_pair_t *from = to + by / 2;
+        for (const eml_features_pair_t *const end = to + (n + 1) / 2; to != end;) {
+            *to++ = *from++;
+        }
+        return;
+    }
+    for (const int16_t *const end = samples + n; samples != end; samples++) {
+        *samples = samples[by];
     }
 }
 

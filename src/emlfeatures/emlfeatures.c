@@ -39,7 +39,7 @@ static mp_obj_t front_new(mp_obj_t front_in) {
     // A copy, since what is writable can change.
     self->front = natmod_hold(front_in, &front, sizeof(uint16_t));
     self->n_features = eml_front_features(front.buf);
-    self->bytes = eml_features_bytes(front.buf);
+    self->bytes = eml_features_begin(&self->features, front.buf, NULL);
     self->memory = natmod_malloc(self->bytes);
     eml_features_begin(&self->features, front.buf, self->memory);
     return MP_OBJ_FROM_PTR(self);

@@ -27,7 +27,9 @@ static EmlFront *any_front(size_t *words) {
     const uint32_t channels = 1 + below(below(4) == 0 ? 17 : 4), n_stats = below(20);
     const uint32_t n_stats_of = below(5), n_pairs = below(4), n_spectrum_of = below(3);
     const uint32_t n_edges = n_spectrum_of == 0 ? 0 : below(6);
-    const uint32_t lists = n_stats + n_stats_of + 2 * n_pairs + n_spectrum_of + n_edges;
+    const uint32_t flags = below(64);
+    const uint32_t lists = n_stats + n_stats_of + 2 * n_pairs + n_spectrum_of + n_edges +
+                           (flags & EML_FRONT_HIGHPASS ? sizeof(EmlHighpassCoefficients) / 2 : 0);
     *words = sizeof(EmlFront) / 2 + lists;
     EmlFront *front = allocate(*words, 2);
     uint16_t fft = 8;
@@ -35,10 +37,11 @@ static EmlFront *any_front(size_t *words) {
         fft *= 2;
     }
     *front = (EmlFront){
+        .version = (uint16_t)(1 + (below(50) == 0)),
         .window = (uint16_t)window,
         .hop = (uint16_t)(1 + below(window + 1)),
         .channels = (uint16_t)channels,
-        .flags = (uint16_t)below(32),
+        .flags = (uint16_t)flags,
         .magnitude = (uint16_t)(below(2)   ? 0
                                 : below(3) ? channels
                                            : 1 + below(4)),
@@ -58,7 +61,12 @@ static EmlFront *any_front(size_t *words) {
         *at++ = (uint16_t)below(channels + (below(20) == 0));
     }
     at = rising(at, n_spectrum_of, channels);
-    rising(at, n_edges, fft / 2u);
+    at = rising(at, n_edges, fft / 2u);
+    for (; flags & EML_FRONT_HIGHPASS && at < front->lists + lists; at += 2) {
+        const uint32_t coefficient = any_bits() >> (2 + below(20));
+        at[0] = (uint16_t)coefficient;
+        at[1] = (uint16_t)(coefficient >> 16);
+    }
     if (below(50) == 0) {
         ((uint16_t *)front)[below((uint32_t)*words)] = (uint16_t)below(65536);
     }
@@ -96,18 +104,12 @@ static uint32_t used;
 static void once(void) {
     size_t words;
     EmlFront *front = any_front(&words);
-    int32_t *memory = allocate(sizeof(EmlHighpassCoefficients), 1);
-    for (uint32_t i = 0; i < sizeof(EmlHighpassCoefficients) / 4; i++) {
-        memory[i] = (int32_t)(any_bits() >> below(32));
-    }
-    EmlHighpassCoefficients *coefficients = (EmlHighpassCoefficients *)memory;
-    const bool highpass = below(3) == 0 && eml_highpass_is_stable(coefficients);
     if (eml_front_check(front, words) == NULL) {
         const uint32_t n_features = eml_front_features(front);
         const uint32_t n = front->window + front->hop * below(3) + below(front->hop);
-        void *own = allocate(eml_features_bytes(front, highpass), 1);
         EmlFeatures *features = allocate(1, sizeof(EmlFeatures));
-        eml_features_begin(features, front, highpass ? coefficients : NULL, own);
+        void *own = allocate(eml_features_begin(features, front, NULL), 1);
+        eml_features_begin(features, front, own);
         int16_t *samples = allocate(n * front->channels, 2);
         const uint32_t kind = below(5);
         for (uint32_t i = 0; i < n * front->channels; i++) {
@@ -128,7 +130,6 @@ static void once(void) {
         free(own);
         used++;
     }
-    free(memory);
     free(front);
 }
 
