@@ -60,10 +60,10 @@ def convert(
     vote: how a forest's trees vote: 'soft', with class proportions of 8 bits, as scikit-learn's
         predict but for that rounding; or 'hard', one class a tree.
     leaves: the largest number of leaves of a soft vote; k-means finds those that stand for all.
-    X: training rows, or others, as the estimator gets them, (rows, features), or what the Pipeline
-        was fitted on; best those that were trained on. They decide what features='auto' chooses. The thresholds of extra trees and
-        isolation forests are random, and those behind a scaler are no whole numbers: without X,
-        features='auto' is 'float32' for them.
+    X: training rows, or others, as the estimator gets them, (rows, features), or as the Pipeline
+        takes them; best those that were trained on. They decide what features='auto' chooses. The
+        thresholds of extra trees and isolation forests are random, and those behind a scaler are no
+        whole numbers: without X, features='auto' is 'float32' for them.
 
     Raises TypeError if the estimator or a step of the pipeline is not supported, or X is sparse;
     ValueError, which names the cause, if this estimator or an argument is not.

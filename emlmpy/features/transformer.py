@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from importlib import import_module
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,11 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from emlmpy.features import file, twin
-from emlmpy.features import windows as cut
+from emlmpy.features import file, highpass, twin
+from emlmpy.features import recordings as cut
 from emlmpy.features import words as front_words
 from emlmpy.features.format import MAX_CHANNELS, MAX_WINDOW
-from emlmpy.features.windows import Int16
+from emlmpy.features.recordings import Int16
 from emlmpy.names import MAX_NAME_BYTES
 
 GRAVITY = (None, "mean", "highpass")
@@ -182,12 +181,11 @@ class WindowFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             if getattr(self, name) is not None:
                 cut.require_positive(name, getattr(self, name))
         front_words.require_one_of("gravity", self.gravity, GRAVITY)
-        highpass: Sequence[int] = ()
+        coefficients: Sequence[int] = ()
         if self.gravity == "highpass":
             cut.require_positive("cutoff", self.cutoff)
             rate = self._require_rate("gravity='highpass'")
-            coefficients = import_module("emlmpy.features.highpass").coefficients
-            highpass = coefficients(float(self.cutoff), rate)
+            coefficients = highpass.coefficients(float(self.cutoff), rate)
         pairs: list[int] = []
         for pair in self._pairs():
             pairs += self._numbers("correlations", pair, derived)
@@ -195,7 +193,7 @@ class WindowFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             window,
             max(window // 2, 1) if self.hop is None else self.hop,
             len(names),
-            highpass=highpass,
+            highpass=coefficients,
             gravity="mean" if self.gravity == "mean" else None,
             magnitude=self._vector(),
             difference=bool(self.difference),
