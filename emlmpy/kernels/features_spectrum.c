@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "eml_highpass.h"
 #include "eml_spectrum.h"
 
 int32_t features_spectrum_log2(uint64_t x) { return eml_log2_u64(x); }
@@ -24,4 +25,20 @@ uint32_t features_spectrum_rows(uint32_t log2_n, int32_t taper, const int16_t *i
     free(memory);
     free(scratch);
     return written;
+}
+
+int32_t features_spectrum_is_stable(const int32_t *coefficients) {
+    const EmlHighpassCoefficients self = {coefficients[0], coefficients[1]};
+    return eml_highpass_is_stable(&self);
+}
+
+// Filters a stream in place, `chunk` samples at a time.
+void features_spectrum_highpass(const int32_t *coefficients, int16_t *x, size_t n, size_t chunk) {
+    const EmlHighpassCoefficients self = {coefficients[0], coefficients[1]};
+    EmlHighpass state;
+    eml_highpass_reset(&state);
+    for (; n > 0; n -= chunk, x += chunk) {
+        chunk = chunk < n ? chunk : n;
+        eml_highpass_run(&self, &state, x, (uint32_t)chunk);
+    }
 }
