@@ -7,8 +7,8 @@ board. `windows` cuts recordings, `to_int16` brings samples to int16.
 from pathlib import Path
 
 from emlmpy.features.file import front_path, load
-from emlmpy.features.transformer import WindowFeatures
 from emlmpy.features.recordings import to_int16, windows
+from emlmpy.features.transformer import WindowFeatures
 from emlmpy.features.words import STATISTICS
 
 __all__ = ["STATISTICS", "WindowFeatures", "front_path", "load", "save", "to_int16", "windows"]

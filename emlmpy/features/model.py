@@ -13,8 +13,8 @@ from sklearn.pipeline import make_pipeline
 from emlmpy import files
 from emlmpy.families import family_of_file
 from emlmpy.features import file, twin
-from emlmpy.features.transformer import WindowFeatures
 from emlmpy.features.recordings import Int16, labels_of
+from emlmpy.features.transformer import WindowFeatures
 from emlmpy.model import Options, Predictor
 from emlmpy.pipeline import Parts
 from emlmpy.report import Report
