@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from emlmpy import files
 from emlmpy.families import family_of_file
 from emlmpy.features import file, twin
-from emlmpy.features.recordings import Int16, labels_of
+from emlmpy.features.recordings import Int16, how_many, labels_of
 from emlmpy.features.transformer import WindowFeatures
 from emlmpy.model import Options, Predictor
 from emlmpy.pipeline import Parts
@@ -149,10 +149,10 @@ class WindowModel:
     def _labels(self, X: Any, y: Any, rows: int) -> Any:
         """Return the label of each row."""
         is_recordings = not isinstance(X, np.ndarray) or X.dtype == object
-        if is_recordings and np.ndim(y) and len(y) == len(X):
+        if is_recordings and how_many(y) == len(X):
             lengths = [len(recording) for recording in X]
             return labels_of(y, lengths, self.twin.window, self.twin.hop)[0]
-        if not np.ndim(y) or len(y) != rows:
+        if how_many(y) != rows:
             of = f"{rows} windows or {len(X)} recordings" if is_recordings else f"{rows} items"
-            raise ValueError(f"y must be one for each of {of}, not {len(y) if np.ndim(y) else y!r}")
+            raise ValueError(f"y must be one for each of {of}, not {how_many(y)}")
         return np.asarray(y)

@@ -195,6 +195,11 @@ def hop_of(window: Any, hop: Any) -> int:
     return max(int(window) // 2, 1) if hop is None else int(hop)
 
 
+def how_many(labels: Any) -> int | str:
+    """How many labels there are: a text is one."""
+    return "one" if isinstance(labels, str) or not hasattr(labels, "__len__") else len(labels)
+
+
 def labels_of(
     labels: Any, lengths: Sequence[int], window: int, hop: int, name: str = "labels"
 ) -> tuple[NDArray[Any] | None, NDArray[np.bool_]]:
@@ -207,8 +212,8 @@ def labels_of(
     pure = np.ones(sum(counts), np.bool_)
     if labels is None:
         return None, pure
-    if np.ndim(labels) == 0 or len(labels) != len(lengths):
-        found = "one" if np.ndim(labels) == 0 else len(labels)
+    if how_many(labels) != len(lengths):
+        found = how_many(labels)
         raise ValueError(f"{name} must be one for each of {len(lengths)} recordings, not {found}")
     chosen: list[Any] = []
     for number, (label, length, count) in enumerate(zip(labels, lengths, counts, strict=True)):

@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from emlmpy.features import file, highpass, twin
 from emlmpy.features import recordings as cut
 from emlmpy.features import words as front_words
-from emlmpy.features.format import MAX_CHANNELS, MAX_WINDOW
+from emlmpy.features.format import MAX_CHANNELS, MAX_WINDOW, MIN_FFT
 from emlmpy.features.recordings import Int16
 from emlmpy.names import MAX_NAME_BYTES
 
@@ -130,8 +130,8 @@ class WindowFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         recordings, items = self._samples(X, words)
         if recordings is not None:
             self._require_rows(recordings, y)
-        elif items is not None and y is not None and np.ndim(y) and len(y) != len(items):
-            raise ValueError(f"y must be one for each of {len(items)} items, not {len(y)}")
+        elif items is not None and y is not None and cut.how_many(y) != len(items):
+            raise ValueError(f"y must be one for each of {len(items)} items, not {cut.how_many(y)}")
         self.words_ = words
         self.feature_names_out_ = self._feature_names()
         return self
@@ -173,6 +173,8 @@ class WindowFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         # What follows computes with it.
         front_words.require_int("window", self.window, 2, MAX_WINDOW)
         window = int(self.window)
+        if self.fft is not None:
+            front_words.require_int("fft", self.fft, MIN_FFT, MAX_WINDOW)
         names, derived = self._channels(), self._all_channels()
         stats = self._sequence("stats", self.stats)
         if len(set(stats)) != len(stats):
@@ -281,9 +283,10 @@ class WindowFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         counts = [cut.count_windows(len(found), window, hop) for found in recordings]
         rows = sum(counts)
         # As many recordings as rows are no proof that labels are those of rows.
-        if len(y) != rows or (len(y) == len(counts) and set(counts) != {1}):
+        n = cut.how_many(y)
+        if n != rows or (n == len(counts) and set(counts) != {1}):
             raise ValueError(
-                f"y must be one for each of {rows} rows, not {len(y)} of {len(counts)} recordings: "
+                f"y must be one for each of {rows} rows, not {n} for {len(counts)} recordings: "
                 "emlmpy.features.windows(recordings, labels) gives windows with their labels"
             )
 
@@ -395,8 +398,6 @@ class WindowFeatures(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         rate = self._require_rate("bands")
         if edges[0] < 0 or edges[-1] > rate / 2 or any(a >= b for a, b in pairwise(edges)):
             raise ValueError(f"bands must rise, from 0 to rate / 2, {rate / 2:g}, not be {edges}")
-        # The rest of what can be wrong with fft is found later.
-        front_words.require_int("fft", self.fft or 0, 0, MAX_WINDOW)
         step = rate / front_words.length_of(int(self.fft or 0), window)
         # A bin at the edge but for float's rounding is at the edge.
         bins = [math.ceil(edge / step * (1 - 1e-12)) for edge in edges]
