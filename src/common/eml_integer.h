@@ -62,7 +62,8 @@ static inline uint32_t eml_sqrt_guess(uint32_t v) {
 }
 #endif
 
-/** The integer nearest to the root of v: 9 instructions on a Cortex-M4F, about 60 on a Cortex-M0. */
+/** The integer nearest to the root of v: 9 instructions on a Cortex-M4F, about 60 on a Cortex-M0.
+ */
 static EML_UNUSED uint32_t eml_sqrt_u32(uint32_t v) {
     const uint32_t root = eml_sqrt_guess(v);
     return root + ((int32_t)(v - root * root) > (int32_t)root);

@@ -1,34 +1,311 @@
+/** Statistics of n int16 samples of one channel, in integers.
+
+    int16_t values[EML_FRONT_N_STATISTICS];
+    eml_statistics(x, n, 1 << EML_FRONT_STD | 1 << EML_FRONT_MEDIAN, work, values);
+
+n is 2 to 4096. Each statistic is the nearest integer to what numpy or scipy give, halves up, within
+int16:
+
+- mean, std (of the population), rms; min, max, range;
+- mad, the mean of |x - mean|, where the mean is rounded;
+- q25, median, q75, between samples as numpy.percentile is by default; iqr, q75 - q25;
+- skew and kurtosis (of the population, without bias correction; 0 for normal samples) in 1/256,
+  within 1 unit; 0 if all samples are the same;
+- jerk, the mean of the n - 1 |x[i + 1] - x[i]|;
+- zero_crossings and mean_crossings: how often x >= 0, or x >= mean, changes from one sample to the
+  next;
+- energy: 256 log2 of the mean square; -4096 if all samples are 0.
+
+The loops are apart, so that what is not asked for costs nothing.
+
+Cost: about 2 300 instructions for mean, mad, jerk, min and max of 256 samples on a Cortex-M4, 5 000
+on a Cortex-M0.
+*/
 #ifndef EML_STATISTICS_H
 #define EML_STATISTICS_H
-#include <math.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "eml_front_format.h"
 #include "eml_integer.h"
-static int32_t eml_stats_sum(const int16_t *x, uint32_t n) { int32_t s = 0; while (n--) s += *x++; return s; }
-static int eml_naive_cmp(const void *a, const void *b) { return *(const int16_t *)a - *(const int16_t *)b; }
-static int16_t eml_naive_round(double x) { x = floor(x + 0.5); return (int16_t)(x < -32768 ? -32768 : x > 32767 ? 32767 : x); }
-static double eml_naive_q(const int16_t *s, uint32_t n, int q) { uint32_t p = q * (n - 1), lo = p / 4; double f = (p % 4) / 4.0; return lo + 1 < n ? s[lo] + f * (s[lo + 1] - s[lo]) : s[lo]; }
-static void eml_statistics(const int16_t *x, uint32_t n, uint32_t wanted, int16_t *work, int16_t *v) {
-    (void)wanted;
-    double m = 0, s2 = 0, mad = 0, m2 = 0, m3 = 0, m4 = 0, j = 0; int zc = 0, mc = 0;
-    for (uint32_t i = 0; i < n; i++) { m += x[i]; s2 += (double)x[i] * x[i]; }
-    m /= n;
-    for (uint32_t i = 0; i < n; i++) { double d = x[i] - m; mad += fabs(d); m2 += d * d; m3 += d * d * d; m4 += d * d * d * d; }
-    for (uint32_t i = 1; i < n; i++) { j += abs(x[i] - x[i - 1]); zc += (x[i] >= 0) != (x[i - 1] >= 0); mc += (x[i] >= m) != (x[i - 1] >= m); }
-    memcpy(work, x, 2 * n); qsort(work, n, 2, eml_naive_cmp);
-    v[0] = eml_naive_round(m); v[1] = eml_naive_round(sqrt(m2 / n)); v[2] = eml_naive_round(sqrt(s2 / n)); v[3] = eml_naive_round(mad / n);
-    v[4] = work[0]; v[5] = work[n - 1]; v[6] = eml_naive_round(work[n - 1] - work[0]);
-    v[7] = eml_naive_round(eml_naive_q(work, n, 2)); v[8] = eml_naive_round(eml_naive_q(work, n, 1)); v[9] = eml_naive_round(eml_naive_q(work, n, 3));
-    v[10] = eml_naive_round(eml_naive_q(work, n, 3) - eml_naive_q(work, n, 1));
-    m2 /= n; m3 /= n; m4 /= n;
-    v[11] = m2 > 1e-9 ? eml_naive_round(256 * m3 / pow(m2, 1.5)) : 0; v[12] = m2 > 1e-9 ? eml_naive_round(256 * (m4 / m2 / m2 - 3)) : 0;
-    v[13] = eml_naive_round(j / (n - 1)); v[14] = (int16_t)zc; v[15] = (int16_t)mc; v[16] = s2 ? eml_naive_round(256 * log2(s2 / n)) : -4096;
+#include "eml_log2.h"
+
+// Two samples, the first in the lower half.
+typedef uint32_t EML_MAY_ALIAS EmlStatsPair;
+
+static inline int32_t eml_stats_first(EmlStatsPair pair) { return (int16_t)pair; }
+static inline int32_t eml_stats_second(EmlStatsPair pair) { return (int32_t)pair >> 16; }
+
+// ----------------------------------------------------------------------------------------- loops
+
+// x is word-aligned in all of these.
+//
+// eml_stats_sum, eml_stats_dot (the sum of products);
+// eml_stats_extremes: the least sample and the greatest;
+// eml_stats_deviations: the sum of |x - level|, and eml_stats_differences: the sum of
+// |x[i + 1] - x[i]|; sum is that of x.
+
+#if defined(__ARM_FEATURE_SIMD32)
+#include "eml_statistics_armv7em.h"
+#else
+// Runs through the pairs of x; what is left of an odd number of samples is x[n - 1].
+#define EML_STATS_PAIRS(pair, x, n) \
+    const EmlStatsPair *pair = (const EmlStatsPair *)(const void *)(x), *end = pair + (n) / 2; \
+    pair != end; \
+    pair++
+
+static EML_FAST int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
+    int32_t sum = n % 2 != 0 ? x[n - 1] : 0;
+    for (EML_STATS_PAIRS(pair, x, n)) {
+        const EmlStatsPair both = *pair;
+        sum += eml_stats_first(both);
+        sum += eml_stats_second(both);
+    }
+    return sum;
 }
-static int16_t eml_correlation(const int16_t *x, const int16_t *y, uint32_t n) {
-    double a = 0, b = 0, ab = 0, aa = 0, bb = 0;
-    for (uint32_t i = 0; i < n; i++) { a += x[i]; b += y[i]; ab += (double)x[i] * y[i]; aa += (double)x[i] * x[i]; bb += (double)y[i] * y[i]; }
-    double c = (n * ab - a * b), d = (n * aa - a * a) * (n * bb - b * b);
-    return d > 0 ? eml_naive_round(16384 * c / sqrt(d)) : 0;
+
+static EML_FAST int64_t eml_stats_dot(const int16_t *x, const int16_t *y, uint32_t n) {
+    int64_t sum = 0;
+    for (const int16_t *const end = x + n; x != end;) {
+        sum += *x++ * *y++;
+    }
+    return sum;
+}
+
+static EML_FAST EmlStatsPair eml_stats_extremes(const int16_t *x, uint32_t n) {
+    int32_t min = x[n - 1], max = min;
+    for (EML_STATS_PAIRS(pair, x, n)) {
+        int32_t less = eml_stats_first(*pair), more = eml_stats_second(*pair);
+        if (less > more) {
+            const int32_t swapped = less;
+            less = more;
+            more = swapped;
+        }
+        min = less < min ? less : min;
+        max = more > max ? more : max;
+    }
+    return (uint16_t)min | (uint32_t)max << 16;
+}
+
+static EML_FAST int32_t eml_stats_deviations(const int16_t *x, uint32_t n, int32_t level,
+                                             int32_t sum) {
+    // Those above the level and those below deviate by sums whose difference is known.
+    int32_t above = n % 2 != 0 && x[n - 1] > level ? x[n - 1] - level : 0;
+    for (EML_STATS_PAIRS(pair, x, n)) {
+        const int32_t first = eml_stats_first(*pair) - level;
+        const int32_t second = eml_stats_second(*pair) - level;
+        if (first > 0) {
+            above += first;
+        }
+        if (second > 0) {
+            above += second;
+        }
+    }
+    return 2 * above - (sum - (int32_t)n * level);
+}
+
+static EML_FAST int32_t eml_stats_differences(const int16_t *x, uint32_t n, int32_t sum) {
+    (void)sum;
+    // What it rises by and what it falls by differ by the difference of the ends.
+    int32_t last = x[0], rises = 0;
+    for (EML_STATS_PAIRS(pair, x, n)) {
+        const int32_t first = eml_stats_first(*pair);
+        const int32_t second = eml_stats_second(*pair);
+        if (first > last) {
+            rises += first - last;
+        }
+        if (second > first) {
+            rises += second - first;
+        }
+        last = second;
+    }
+    const int32_t end = x[n - 1];
+    return 2 * (end > last ? rises + end - last : rises) - (end - x[0]);
 }
 #endif
+
+/** How often x >= level changes. */
+static EML_FAST uint32_t eml_stats_crossings(const int16_t *x, uint32_t n, int32_t level) {
+    const int16_t *const end = x + n;
+    int32_t last = *x - level;
+    uint32_t count = 0;
+    while (x != end) {
+        const int32_t sample = *x++ - level;
+        count += (uint32_t)(sample ^ last) >> 31;
+        last = sample;
+    }
+    return count;
+}
+
+// --------------------------------------------------------------------------------------- moments
+
+// n^2 times the covariance of x and y, or the variance of x, from their sums.
+static EML_NOINLINE int64_t eml_stats_covariance(const int16_t *x, const int16_t *y, uint32_t n,
+                                                 int32_t x_sum, int32_t y_sum) {
+    return eml_stats_dot(x, y, n) * (int32_t)n - (int64_t)x_sum * y_sum;
+}
+
+// The root of a / b to the nearest integer, within int16; a is less than 2^62.
+static EML_NOINLINE int16_t eml_stats_root(uint64_t a, uint32_t b) {
+    const uint64_t square = eml_divide_u64(4 * a, b);
+    const uint32_t v = square >> 32 != 0 ? UINT32_MAX : (uint32_t)square;
+    uint32_t twice = eml_sqrt_u32(v);
+    // Rounded down, which with a bit more is exact.
+    twice -= (uint64_t)twice * twice > v;
+    return eml_saturate((int32_t)((twice + 1) / 2));
+}
+
+// The upper 32 bits of v, which is not 0, from its highest one on; *exponent is added to.
+static EML_NOINLINE uint32_t eml_stats_mantissa(uint64_t v, int32_t *exponent) {
+    int32_t bits = 32;
+    for (; v >> 63 == 0; v <<= 1) {
+        bits--;
+    }
+    *exponent += bits;
+    return (uint32_t)(v >> 32);
+}
+
+// a / b 2^exponent of two mantissas, to the nearest; it is at most 2^30.
+static uint32_t eml_stats_ratio(uint32_t a, uint32_t b, int32_t exponent) {
+    if (exponent < -2) {
+        return 0;
+    }
+    const uint64_t ratio = eml_divide_u64((uint64_t)a << 32, b);
+    return (uint32_t)(((ratio >> (31 - exponent)) + 1) / 2);
+}
+
+// skew and kurtosis; base and range are the least sample and its distance from the greatest.
+static EML_COLD EML_NOINLINE void eml_stats_moments(const int16_t *x, uint32_t n, int32_t sum,
+                                                    int32_t base, int32_t range, int16_t *values) {
+    values[EML_FRONT_SKEW] = values[EML_FRONT_KURTOSIS] = 0;
+    if (range == 0) {
+        return;
+    }
+    // Deviations of 16 bits from a rounded mean, from which the true one is off by error / 2^14.
+    uint32_t up = 0;
+    while (range << up < 1 << 15) {
+        up++;
+    }
+    sum = (sum - (int32_t)n * base) << up;
+    const int32_t mean = eml_mean(sum, n);
+    const int32_t error = eml_mean((sum - (int32_t)n * mean) * (1 << 14), n);
+    uint64_t second = 0, fourth = 0;
+    int64_t third = 0;
+    for (const int16_t *const end = x + n; x != end;) {
+        const int32_t deviation = ((*x++ - base) << up) - mean;
+        const uint32_t square = (uint32_t)deviation * (uint32_t)deviation;
+        second += square;
+        third += (int64_t)square * deviation;
+        fourth += (uint64_t)(square >> 7) * (square >> 7);
+    }
+    fourth -= (uint64_t)((third >> 26) * error);
+    third -= (int64_t)(3 * second >> 14) * error;
+    int32_t exponent = 0, power = 0;
+    const uint32_t a = eml_stats_mantissa(second, &exponent);
+    const uint32_t square = eml_stats_mantissa((uint64_t)a * a, &power);
+    power += 2 * exponent;
+    int32_t other = 14 + 8;
+    uint32_t b = eml_stats_mantissa(fourth, &other);
+    b = eml_stats_mantissa((uint64_t)b * n, &other);
+    values[EML_FRONT_KURTOSIS] =
+        eml_saturate((int32_t)eml_stats_ratio(b, square, other - power) - 3 * 256);
+    if (third != 0) {
+        other = 0;
+        b = eml_stats_mantissa(third < 0 ? -(uint64_t)third : (uint64_t)third, &other);
+        other *= 2;
+        b = eml_stats_mantissa((uint64_t)b * b, &other);
+        b = eml_stats_mantissa((uint64_t)b * n, &other);
+        power += exponent;
+        const uint32_t cube = eml_stats_mantissa((uint64_t)square * a, &power);
+        const int32_t skew = (int32_t)eml_sqrt_u32(eml_stats_ratio(b, cube, other - power + 16));
+        values[EML_FRONT_SKEW] = (int16_t)(third < 0 ? -skew : skew);
+    }
+}
+
+/** Pearson's correlation of two channels in 1/16384; 0 if one is constant. */
+static EML_UNUSED EML_COLD int16_t eml_correlation(const int16_t *x, const int16_t *y, uint32_t n) {
+    const int32_t x_sum = eml_stats_sum(x, n), y_sum = eml_stats_sum(y, n);
+    const uint64_t x_square = (uint64_t)eml_stats_covariance(x, x, n, x_sum, x_sum);
+    const uint64_t y_square = (uint64_t)eml_stats_covariance(y, y, n, y_sum, y_sum);
+    const int64_t product = eml_stats_covariance(x, y, n, x_sum, y_sum);
+    if (x_square == 0 || y_square == 0 || product == 0) {
+        return 0;
+    }
+    int32_t power = 0, other = 0;
+    uint32_t a = eml_stats_mantissa(product < 0 ? -(uint64_t)product : (uint64_t)product, &power);
+    power *= 2;
+    a = eml_stats_mantissa((uint64_t)a * a, &power);
+    uint32_t b = eml_stats_mantissa(x_square, &other);
+    b = eml_stats_mantissa((uint64_t)b * eml_stats_mantissa(y_square, &other), &other);
+    // With one bit more, for rounding.
+    const int32_t twice = (int32_t)eml_sqrt_u32(eml_stats_ratio(a, b, power - other + 30));
+    return (int16_t)(((product < 0 ? -twice : twice) + 1) >> 1);
+}
+
+#include "eml_quantiles.h"
+
+/** The wanted statistics of x, a bit each. values has a place for each statistic, also for those
+that are not wanted, and x[n] need not be there; work has n + 128 items. All but values are
+word-aligned.
+*/
+static EML_UNUSED void eml_statistics(const int16_t *x, uint32_t n, uint32_t wanted, int16_t *work,
+                                      int16_t *values) {
+    const uint32_t quarters =
+        1 << EML_FRONT_MEDIAN | 1 << EML_FRONT_Q25 | 1 << EML_FRONT_Q75 | 1 << EML_FRONT_IQR;
+    const uint32_t moments = 1 << EML_FRONT_SKEW | 1 << EML_FRONT_KURTOSIS;
+    const uint32_t squares = 1 << EML_FRONT_RMS | 1 << EML_FRONT_ENERGY;
+    const int32_t sum = eml_stats_sum(x, n);
+    const int32_t mean = eml_mean(sum, n);
+    values[EML_FRONT_MEAN] = (int16_t)mean;
+    if (wanted & 1 << EML_FRONT_STD) {
+        values[EML_FRONT_STD] =
+            eml_stats_root((uint64_t)eml_stats_covariance(x, x, n, sum, sum), n * n);
+    }
+    if (wanted & squares) {
+        const uint64_t square = (uint64_t)eml_stats_dot(x, x, n);
+        values[EML_FRONT_RMS] = eml_stats_root(square, n);
+        values[EML_FRONT_ENERGY] = -4096;
+        if (square != 0) {
+            int32_t exponent = -32;
+            const uint32_t mantissa = eml_stats_mantissa(square, &exponent);
+            const uint64_t ratio = eml_divide_u64((uint64_t)mantissa << 32, n);
+            values[EML_FRONT_ENERGY] = (int16_t)(eml_log2_u64(ratio) + exponent * 256);
+        }
+    }
+    if (wanted & 1 << EML_FRONT_MAD) {
+        values[EML_FRONT_MAD] = eml_saturate(eml_mean(eml_stats_deviations(x, n, mean, sum), n));
+    }
+    if (wanted & 1 << EML_FRONT_JERK) {
+        values[EML_FRONT_JERK] = eml_saturate(eml_mean(eml_stats_differences(x, n, sum), n - 1));
+    }
+    if (wanted &
+        (1 << EML_FRONT_MIN | 1 << EML_FRONT_MAX | 1 << EML_FRONT_RANGE | quarters | moments)) {
+        const EmlStatsPair extremes = eml_stats_extremes(x, n);
+        const int32_t min = eml_stats_first(extremes), max = eml_stats_second(extremes);
+        values[EML_FRONT_MIN] = (int16_t)min;
+        values[EML_FRONT_MAX] = (int16_t)max;
+        values[EML_FRONT_RANGE] = eml_saturate(max - min);
+        if (wanted & quarters) {
+            int32_t fours[3];
+            eml_quartiles(x, n, min, max, work, fours);
+            values[EML_FRONT_Q25] = (int16_t)((fours[0] + 2) >> 2);
+            values[EML_FRONT_MEDIAN] = (int16_t)((fours[1] + 2) >> 2);
+            values[EML_FRONT_Q75] = (int16_t)((fours[2] + 2) >> 2);
+            values[EML_FRONT_IQR] = eml_saturate((fours[2] - fours[0] + 2) >> 2);
+        }
+        if (wanted & moments) {
+            eml_stats_moments(x, n, sum, min, max - min, values);
+        }
+    }
+    if (wanted & 1 << EML_FRONT_ZERO_CROSSINGS) {
+        values[EML_FRONT_ZERO_CROSSINGS] = (int16_t)eml_stats_crossings(x, n, 0);
+    }
+    if (wanted & 1 << EML_FRONT_MEAN_CROSSINGS) {
+        // An integer is at least the mean if it is at least the mean rounded up.
+        const int32_t level = mean * (int32_t)n < sum ? mean + 1 : mean;
+        values[EML_FRONT_MEAN_CROSSINGS] = (int16_t)eml_stats_crossings(x, n, level);
+    }
+}
+
+#endif // EML_STATISTICS_H
