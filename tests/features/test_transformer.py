@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import Pipeline, make_pipeline
 
@@ -370,6 +370,7 @@ def test_refused_parameters(arguments: dict[str, Any], text: str) -> None:
         _ = front.words
 
 
+@pytest.mark.filterwarnings("ignore:One or more of the test scores:UserWarning")
 def test_a_search_names_what_a_candidate_cannot() -> None:
     """A band that is too narrow for a short window fails that candidate alone."""
     X = np.stack([motion(np.random.default_rng(1), 256, 3) for _ in range(12)])
@@ -378,6 +379,8 @@ def test_a_search_names_what_a_candidate_cannot() -> None:
         ("forest", RandomForestClassifier(2, random_state=1)),
     ])  # fmt: skip
     search = GridSearchCV(pipe, {"front__window": [32, 256]}, cv=2)
-    with pytest.warns(Warning, match="bands must have a bin at least, but from 0.5 to 1.2 Hz"):
+    with pytest.warns(
+        FitFailedWarning, match="but from 0.5 to 1.2 Hz there is none"
+    ):
         search.fit(X, np.arange(12) % 2)
     assert search.best_params_ == {"front__window": 256}
