@@ -228,9 +228,21 @@ class KnnModel:
 
 
 def convert(parts: Parts, options: Options) -> KnnModel:
-    """Convert an estimator of ESTIMATORS, as emlmpy.convert does; no option applies."""
+    """Convert an estimator of ESTIMATORS, as emlmpy.convert does; no option applies.
+
+    Warns of scalers behind a front end, whose int16 emlknn would take for rows that are scaled.
+    """
     options.require_only(of="KNeighbors estimators")
-    return convert_knn(parts.model, parts.scalers)
+    model = convert_knn(parts.model, parts.scalers)
+    if parts.front is not None:
+        model.feature_names = list(parts.front.get_feature_names_out())
+        if model.scale is not None:
+            warnings.warn(
+                "nearest neighbours behind scalers take array('f') on the device: copy each row of "
+                "the front end into model.row() before predict",
+                stacklevel=4,
+            )
+    return model
 
 
 def convert_knn(estimator: Any, scalers: Sequence[Any] = (), features: str = "auto") -> KnnModel:

@@ -36,8 +36,12 @@ def convert(parts: Parts, options: Options) -> "ForestModel":
     ensemble = scalers.fold(extract(parts.model), parts.scalers)
     rows = None if options.X is None else sample_rows(parts, options.X, ensemble.n_features)
     leaf_bits, leaf, numbers = leaf_choice.choose(ensemble, options.vote, options.leaves)
-    feature_type = quantize.feature_type(ensemble, options.features, rows)
-    feature_map = quantize.choose(ensemble, feature_type, rows)
+    if parts.front is None:
+        feature_type = quantize.feature_type(ensemble, options.features, rows)
+        feature_map = quantize.choose(ensemble, feature_type, rows)
+    else:  # whose rows are int16
+        feature_type = "int16"
+        feature_map = quantize.FeatureMap(np.dtype(np.int16), None)
     fitted = ensemble
     if feature_type == "float32":
         ensemble = rounding.to_float32(ensemble, rows)
@@ -56,7 +60,7 @@ def convert(parts: Parts, options: Options) -> "ForestModel":
         feature=feature,
         threshold=threshold,
         child=child,
-        feature_names=names.names_for_file(parts.first),
+        feature_names=names.names_for_file(parts.named),
     )
     forest.check_limits()
     model = ForestModel(parts, forest, fitted, limits)
@@ -161,12 +165,18 @@ class ForestModel:
     @functools.cached_property
     def twin(self) -> ForestTwin:
         """The model, loaded from the bytes of its CSV file. Raises ValueError as save does."""
-        return ForestTwin(ENCODERS["csv"](self.forest))
+        return ForestTwin(self.encode())
 
     @property
     def nbytes(self) -> int:
         """Bytes that the loaded model takes on the device."""
         return self.twin.nbytes
+
+    def encode(self, format: str = "csv") -> bytes:
+        """Return the file's bytes; see save. Raises ValueError for another format."""
+        if format not in ENCODERS:
+            raise ValueError(f"format must be csv or bin, not {format!r}")
+        return ENCODERS[format](self.forest)
 
     def save(self, path: str | Path, format: str = "csv") -> None:
         """Write the file for the device: format 'csv', or 'bin', which is loaded in place.
@@ -175,10 +185,9 @@ class ForestModel:
         or not at all. Raises ValueError for another format, and with the reader's words where it
         refuses the model; OSError if the file cannot be written.
         """
-        if format not in ENCODERS:
-            raise ValueError(f"format must be csv or bin, not {format!r}")
-        twin = self.twin if format == "csv" else ForestTwin(ENCODERS[format](self.forest))
-        files.write(path, twin.data)
+        data = self.encode(format)
+        ForestTwin(data)
+        files.write(path, data)
 
     def quantize(self, X: ArrayLike) -> np.ndarray:
         """Map raw features to a scaled model's, as model.quantize(floats, out) on the device.
