@@ -37,6 +37,9 @@ typedef uint32_t EML_MAY_ALIAS EmlStatsPair;
 static inline int32_t eml_stats_first(EmlStatsPair pair) { return (int16_t)pair; }
 static inline int32_t eml_stats_second(EmlStatsPair pair) { return (int32_t)pair >> 16; }
 
+// A function that the time goes into, and of which there is one: clang would inline it.
+#define EML_STATS_LOOP static EML_NOINLINE EML_FAST
+
 // Runs through the pairs of x; what is left of an odd number of samples is x[n - 1].
 #define EML_STATS_PAIRS(pair, x, n) \
     const EmlStatsPair *pair = (const EmlStatsPair *)(const void *)(x), *end = pair + (n) / 2; \
@@ -55,7 +58,7 @@ static inline int32_t eml_stats_second(EmlStatsPair pair) { return (int32_t)pair
 #if defined(__ARM_FEATURE_SIMD32)
 #include "eml_statistics_armv7em.h"
 #else
-static EML_FAST int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
+EML_STATS_LOOP int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
     int32_t sum = n % 2 != 0 ? x[n - 1] : 0;
     for (EML_STATS_PAIRS(pair, x, n)) {
         const EmlStatsPair both = *pair;
@@ -65,7 +68,7 @@ static EML_FAST int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
     return sum;
 }
 
-static EML_FAST int64_t eml_stats_dot(const int16_t *x, const int16_t *y, uint32_t n) {
+EML_STATS_LOOP int64_t eml_stats_dot(const int16_t *x, const int16_t *y, uint32_t n) {
     int64_t sum = 0;
     if (x == y) {
         // Two squares are 2^31 at most.
@@ -92,7 +95,7 @@ static EML_FAST int64_t eml_stats_dot(const int16_t *x, const int16_t *y, uint32
     return sum;
 }
 
-static EML_FAST EmlStatsPair eml_stats_extremes(const int16_t *x, uint32_t n) {
+EML_STATS_LOOP EmlStatsPair eml_stats_extremes(const int16_t *x, uint32_t n) {
     int32_t min = x[n - 1], max = min;
     for (EML_STATS_PAIRS(pair, x, n)) {
         const int32_t first = eml_stats_first(*pair), second = eml_stats_second(*pair);
@@ -107,8 +110,8 @@ static EML_FAST EmlStatsPair eml_stats_extremes(const int16_t *x, uint32_t n) {
     return (uint16_t)min | (uint32_t)max << 16;
 }
 
-static EML_FAST int32_t eml_stats_deviations(const int16_t *x, uint32_t n, int32_t level,
-                                             int32_t sum) {
+EML_STATS_LOOP int32_t eml_stats_deviations(const int16_t *x, uint32_t n, int32_t level,
+                                            int32_t sum) {
     // Those above the level and those below deviate by sums whose difference is known.
     int32_t above = n % 2 != 0 && x[n - 1] > level ? x[n - 1] - level : 0;
     for (EML_STATS_PAIRS(pair, x, n)) {
@@ -123,7 +126,7 @@ static EML_FAST int32_t eml_stats_deviations(const int16_t *x, uint32_t n, int32
     return 2 * above - (sum - (int32_t)n * level);
 }
 
-static EML_FAST int32_t eml_stats_differences(const int16_t *x, uint32_t n, int32_t sum) {
+EML_STATS_LOOP int32_t eml_stats_differences(const int16_t *x, uint32_t n, int32_t sum) {
     (void)sum;
     // What it rises by and what it falls by differ by the difference of the ends.
     int32_t last = x[0], rises = 0;
@@ -144,7 +147,7 @@ static EML_FAST int32_t eml_stats_differences(const int16_t *x, uint32_t n, int3
 #endif
 
 /** How often x >= level changes. */
-static EML_FAST uint32_t eml_stats_crossings(const int16_t *x, uint32_t n, int32_t level) {
+EML_STATS_LOOP uint32_t eml_stats_crossings(const int16_t *x, uint32_t n, int32_t level) {
     const int16_t *const end = x + n;
     int32_t last = *x - level;
     uint32_t count = 0;
@@ -164,36 +167,33 @@ static EML_NOINLINE int64_t eml_stats_covariance(const int16_t *x, const int16_t
     return eml_stats_dot(x, y, n) * (int32_t)n - (int64_t)x_sum * y_sum;
 }
 
-static EML_NOINLINE int16_t eml_stats_mean(int32_t sum, uint32_t n) {
-    return eml_saturate(eml_mean(sum, n));
+// Limits what cannot be below int16.
+#if defined(__ARM_FEATURE_SAT)
+static inline int16_t eml_stats_limit(int32_t value) { return eml_saturate(value); }
+#else
+static EML_NOINLINE int16_t eml_stats_limit(int32_t value) {
+    return (int16_t)(value > INT16_MAX ? INT16_MAX : value);
 }
+#endif
 
-// The root of a / b to the nearest integer, within int16; a is less than 2^62.
+// The root of a / b to the nearest integer, within int16: that is the root of a / b + 3/4, rounded
+// down.
 static EML_NOINLINE int16_t eml_stats_root(uint64_t a, uint32_t b) {
-    const uint64_t square = eml_divide_u64(4 * a, b);
-    const uint32_t v = square >> 32 != 0 ? UINT32_MAX : (uint32_t)square;
-    uint32_t twice = eml_sqrt_u32(v);
-    // Rounded down, which with a bit more is exact.
-    twice -= twice < 1 << 16 && twice * twice > v;
-    return eml_saturate((int32_t)((twice + 1) / 2));
+    return eml_stats_limit((int32_t)eml_sqrt_u32((uint32_t)eml_divide_u64(a + 3 * b / 4, b)));
 }
 
-// The root of v 4^up, which is 2^30 or more and below 2^32; v is not 0.
-static EML_NOINLINE uint32_t eml_stats_scaled_root(uint64_t v, int32_t *up) {
-    *up = 0;
-    for (; v >> 32 != 0; v >>= 2) {
-        *up -= 1;
+// The root of v 4^k 2^-30, where k is such that it has 16 bits; *scaled is multiplied by 2^k. v is
+// not 0, and below 2^62.
+static EML_NOINLINE uint32_t eml_stats_scaled_root(uint64_t v, uint64_t *scaled) {
+    for (; v >> 60 == 0; v <<= 2) {
+        *scaled <<= 1;
     }
-    for (; v >> 30 == 0; v <<= 2) {
-        *up += 1;
-    }
-    return eml_sqrt_u32((uint32_t)v);
+    return eml_sqrt_u32((uint32_t)(v >> 30));
 }
 
-// a / b to the nearest integer, of either sign.
-static EML_NOINLINE int32_t eml_stats_ratio(int64_t a, uint64_t b) {
-    const int32_t ratio = (int32_t)eml_divide_u64((a < 0 ? -(uint64_t)a : (uint64_t)a) + b / 2, b);
-    return a < 0 ? -ratio : ratio;
+// a / b to the nearest integer.
+static EML_NOINLINE int32_t eml_stats_ratio(uint64_t a, uint64_t b) {
+    return (int32_t)eml_divide_u64(a + b / 2, b);
 }
 
 // skew and kurtosis; base and range are the least sample and its distance from the greatest.
@@ -203,34 +203,32 @@ static EML_COLD EML_NOINLINE void eml_stats_moments(const int16_t *x, uint32_t n
     if (range == 0) {
         return;
     }
-    // Deviations of 16 bits from a rounded mean, from which the true one is off by error / 2^14.
+    // Deviations are scaled up to 20 bits, so that it does not matter that the mean is rounded. The
+    // standard deviation is more than 2^13 of these units.
     uint32_t up = 0;
     while (range << up < 1 << 15) {
         up++;
     }
     sum = (sum - (int32_t)n * base) << up;
-    const int32_t mean = eml_mean(sum, n);
-    const int32_t error = eml_mean((sum - (int32_t)n * mean) * (1 << 14), n);
+    int32_t mean = eml_mean(sum, n);
+    mean = 16 * mean + eml_mean(16 * (sum - (int32_t)n * mean), n);
     uint64_t second = 0, fourth = 0;
     int64_t third = 0;
-    for (const int16_t *const end = x + n; x != end;) {
-        const int32_t deviation = ((*x++ - base) << up) - mean;
-        const uint32_t square = (uint32_t)deviation * (uint32_t)deviation;
-        second += square;
-        third += (int64_t)square * deviation;
-        fourth += (uint64_t)(square >> 7) * (square >> 7);
-    }
-    fourth -= (uint64_t)((third >> 26) * error);
-    third -= (int64_t)(3 * second >> 14) * error;
-    // Means, of which the variance has 32 bits and more than 18.
-    const uint64_t variance = eml_divide_u64(second, n);
-    values[EML_FRONT_KURTOSIS] = eml_saturate(
-        eml_stats_ratio((int64_t)eml_divide_u64(fourth, n) << 8, variance * variance >> 14) -
-        3 * 256);
-    int32_t more;
-    const uint32_t deviation = eml_stats_scaled_root(variance, &more);
-    const uint64_t cube = eml_divide_u64(third < 0 ? -(uint64_t)third : (uint64_t)third, n);
-    const int32_t skew = eml_stats_ratio((int64_t)(cube << (8 + more)), variance * deviation);
+    const int16_t *const end = x + n;
+    do {
+        const int32_t deviation = ((*x++ - base) << (up + 4)) - mean;
+        const uint64_t precise = (uint64_t)((int64_t)deviation * deviation);
+        second += precise;
+        const uint32_t square = (uint32_t)((precise + (1 << 15)) >> 16);
+        third += (int64_t)deviation * (int32_t)square;
+        fourth += (uint64_t)square * square;
+    } while (x != end);
+    const uint64_t variance = eml_divide_u64(second, n) >> 8;
+    values[EML_FRONT_KURTOSIS] = eml_stats_limit(
+        eml_stats_ratio(eml_divide_u64(fourth, n) << 8, variance * variance >> 16) - 3 * 256);
+    uint64_t cube = eml_divide_u64(third < 0 ? -(uint64_t)third : (uint64_t)third, n);
+    const uint64_t root = eml_stats_scaled_root(variance, &cube);
+    const int32_t skew = eml_stats_ratio(cube, variance * root << 3);
     values[EML_FRONT_SKEW] = (int16_t)(third < 0 ? -skew : skew);
 }
 
@@ -242,13 +240,12 @@ static EML_UNUSED EML_COLD int16_t eml_correlation(const int16_t *x, const int16
     if (x_square == 0 || y_square == 0) {
         return 0;
     }
-    int64_t product = eml_stats_covariance(x, y, n, x_sum, y_sum);
-    int32_t x_up, y_up;
-    const uint64_t x_root = eml_stats_scaled_root(x_square, &x_up);
-    const uint64_t roots = x_root * eml_stats_scaled_root(y_square, &y_up);
-    const int32_t up = x_up + y_up + 14;
-    product = up < 0 ? product >> -up : product << up;
-    return (int16_t)eml_stats_ratio(product, roots);
+    const int64_t product = eml_stats_covariance(x, y, n, x_sum, y_sum);
+    uint64_t scaled = product < 0 ? -(uint64_t)product : (uint64_t)product;
+    const uint64_t x_root = eml_stats_scaled_root(x_square, &scaled);
+    const uint64_t roots = x_root * eml_stats_scaled_root(y_square, &scaled);
+    const int32_t correlation = eml_stats_ratio(scaled, roots << 16);
+    return (int16_t)(product < 0 ? -correlation : correlation);
 }
 
 #include "eml_quantiles.h"
@@ -279,10 +276,10 @@ static EML_UNUSED void eml_statistics(const int16_t *x, uint32_t n, uint32_t wan
             square == 0 ? -4096 : (int16_t)(eml_log2_u64(mean_square) - 21 * 256);
     }
     if (wanted & 1 << EML_FRONT_MAD) {
-        values[EML_FRONT_MAD] = eml_stats_mean(eml_stats_deviations(x, n, mean, sum), n);
+        values[EML_FRONT_MAD] = eml_stats_limit(eml_mean(eml_stats_deviations(x, n, mean, sum), n));
     }
     if (wanted & 1 << EML_FRONT_JERK) {
-        values[EML_FRONT_JERK] = eml_saturate(eml_mean(eml_stats_differences(x, n, sum), n - 1));
+        values[EML_FRONT_JERK] = eml_stats_limit(eml_mean(eml_stats_differences(x, n, sum), n - 1));
     }
     if (wanted &
         (1 << EML_FRONT_MIN | 1 << EML_FRONT_MAX | 1 << EML_FRONT_RANGE | quarters | moments)) {
@@ -290,14 +287,14 @@ static EML_UNUSED void eml_statistics(const int16_t *x, uint32_t n, uint32_t wan
         const int32_t min = eml_stats_first(extremes), max = eml_stats_second(extremes);
         values[EML_FRONT_MIN] = (int16_t)min;
         values[EML_FRONT_MAX] = (int16_t)max;
-        values[EML_FRONT_RANGE] = eml_saturate(max - min);
+        values[EML_FRONT_RANGE] = eml_stats_limit(max - min);
         if (wanted & quarters) {
             int32_t fours[3];
             eml_quartiles(x, n, min, max, work, fours);
             values[EML_FRONT_Q25] = (int16_t)((fours[0] + 2) >> 2);
             values[EML_FRONT_MEDIAN] = (int16_t)((fours[1] + 2) >> 2);
             values[EML_FRONT_Q75] = (int16_t)((fours[2] + 2) >> 2);
-            values[EML_FRONT_IQR] = eml_saturate((fours[2] - fours[0] + 2) >> 2);
+            values[EML_FRONT_IQR] = eml_stats_limit((fours[2] - fours[0] + 2) >> 2);
         }
         if (wanted & moments) {
             eml_stats_moments(x, n, sum, min, max - min, values);
