@@ -10,9 +10,10 @@ from sklearn.base import BaseEstimator
 from emlmpy.families import SUPPORTED, family_of
 from emlmpy.features import model as windowed
 from emlmpy.model import Options, Predictor
+from emlmpy.novelty import threshold
 from emlmpy.pipeline import take_apart
 
-__all__ = ["__version__", "convert"]
+__all__ = ["__version__", "convert", "threshold"]
 
 try:
     __version__ = importlib.metadata.version("emlmpy")
@@ -32,8 +33,8 @@ def convert(
 
     What converts: decision trees, random forests, extra trees, gradient boosting, histogram
     gradient boosting and isolation forests, which become a ForestModel for emltrees; nearest
-    neighbours, which become a KnnModel for emlknn and take none of the other arguments; linear
-    models and naive Bayes, which become a LinearModel for emllinear and take features and X. Also a
+    neighbours, which become a KnnModel for emlknn and take none of the other arguments, with novelty
+    by NearestNeighbors or LocalOutlierFactor; linear models and naive Bayes, which become a LinearModel for emllinear and take features and X. Also a
     Pipeline of StandardScaler, MinMaxScaler, MaxAbsScaler or RobustScaler before one of them, and a
     GridSearchCV or its like. The device gets raw features in any case: scalers of a tree model move
     into its thresholds, and cost nothing there.

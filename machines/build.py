@@ -50,6 +50,8 @@ def build(names: Sequence[str], say: Callable[[str], object] = print) -> None:
     targets = [*names]
     if any(name.startswith("cortex-m") for name in names):
         targets.append("counter")
+    if any(name.startswith("rv32") for name in names):
+        targets.append("counter-riscv")
     with ThreadPoolExecutor(2) as pool:
         for line in pool.map(_build, targets):
             say(line)
@@ -88,8 +90,9 @@ def _build_locked(target: str, folder: Path) -> str:
 
 
 def _command(target: str, sources: Path, folder: Path) -> list[str]:
-    if target == "counter":
-        where = [HERE / "counter", f"MPY_DIR={sources}", "ARCH=armv6m", f"OUT={folder}"]
+    if target in ("counter", "counter-riscv"):
+        arch = "armv6m" if target == "counter" else "rv32imc"
+        where = [HERE / "counter", f"MPY_DIR={sources}", f"ARCH={arch}", f"OUT={folder}"]
     elif target == "xtensa":
         where = [HERE / "xtensa", f"MPY_DIR={sources}", f"BUILD={folder}"]
     elif target == "unix-x64":

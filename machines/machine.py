@@ -27,7 +27,6 @@ from machines.raw_repl import RawRepl
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "machines"
-COUNTER = BUILD / "counter" / "dist" / "armv6m_6.3" / "instructions.mpy"
 
 # Seconds of a board's time without a sign of life, until its files are copied.
 STARTING = 60
@@ -197,13 +196,12 @@ class Board(Machine):
         """See Machine.run. While files are copied, every 4 kB of them are progress.
 
         A `shift` turns exact counting on: 2**shift nanoseconds of the board's time are then one
-        instruction. On a Cortex-M that adds the module `instructions` (counter/instructions.c): 8
-        for calls of up to 2 million instructions, 4 for up to 40 million, where a count is right
-        within 3.
+        instruction, and the module `instructions` is there (counter/instructions.c): 8 for calls of
+        up to 2 million instructions, 4 for up to 40 million, where a count is right within 3.
         """
         contents = {name: _bytes(content) for name, content in (files or {}).items()}
-        if shift is not None and self.name.startswith("cortex-m"):
-            contents["instructions.mpy"] = COUNTER.read_bytes()
+        if shift is not None:
+            contents["instructions.mpy"] = counter_of(self).read_bytes()
         output = ""
         with self._booted(contents, shift) as (process, port, limit):
             try:
@@ -307,6 +305,14 @@ class Board(Machine):
             raise DeviceTimeout(what, banner) from None
         errors.seek(0)
         raise DeviceError(f"{self.name}: QEMU stopped: {_text(errors.read())}", banner)
+
+
+def counter_of(board: Board) -> Path:
+    """The module `instructions`, which counts on this board; one serves all Cortex-M."""
+    target, arch = "counter", "armv6m"
+    if board.arch.startswith("rv32"):
+        target, arch = "counter-riscv", board.arch
+    return BUILD / target / "dist" / f"{arch}_6.3" / "instructions.mpy"
 
 
 def _mps2_timer(address: int, frequency: int) -> Counter:

@@ -1,4 +1,4 @@
-// Counts the instructions of a call, exactly, on QEMU's Cortex-M boards.
+// Counts the instructions of a call, exactly, on QEMU's boards.
 //
 //     instructions.count(function, *args)  ->  instructions of function(*args)
 //     instructions.empty(*args)                does nothing; its count is the cost of a call
@@ -6,9 +6,38 @@
 //     instructions.loop(n)                     2 n instructions, and those of the call
 //
 // The board must run with -icount shift=S: then an instruction takes 2**S nanoseconds of the
-// board's time, and SysTick shows that time. The import finds out S, and fails without -icount.
+// board's time, which a Cortex-M's SysTick and a RISC-V's minstret show. The import finds out S,
+// and fails without -icount.
 
 #include "py/dynruntime.h"
+
+#ifdef __riscv
+
+// A nanosecond of the board's time, in half nanoseconds.
+static uint32_t tick_length(void) { return 2; }
+
+static void run_loop(uint32_t n) { __asm volatile("1: addi %0, %0, -1\n bnez %0, 1b\n" : "+r"(n)); }
+
+static void begin(void) {}
+
+// minstret and its upper half, by the numbers of these registers.
+static uint64_t restart(void) {
+    uint32_t low, high, again;
+    do {
+        __asm volatile(".insn i 0x73, 2, %0, x0, -0x47e" : "=r"(high));
+        __asm volatile(".insn i 0x73, 2, %0, x0, -0x4fe" : "=r"(low));
+        __asm volatile(".insn i 0x73, 2, %0, x0, -0x47e" : "=r"(again));
+    } while (again != high);
+    return (uint64_t)high << 32 | low;
+}
+
+// The ticks since restart(), or 0 if they do not fit.
+static uint32_t passed(uint64_t start) {
+    const uint64_t ticks = restart() - start;
+    return ticks >> 31 == 0 ? (uint32_t)ticks : 0;
+}
+
+#else
 
 #define SYST_CSR (*(volatile uint32_t *)0xE000E010)
 #define SYST_CSR_ON 5
@@ -32,6 +61,11 @@ static void run_loop(uint32_t n) {
     __asm volatile(".syntax unified\n1: subs %0, %0, #1\n bne 1b\n" : "+l"(n) : : "cc");
 }
 
+static void begin(void) {
+    SYST_RVR = SYST_MAX;
+    SYST_CSR = SYST_CSR_ON;
+}
+
 // Sets the counter to its greatest value, from where it counts down.
 static uint32_t restart(void) {
     SYST_CVR = 0;
@@ -40,6 +74,14 @@ static uint32_t restart(void) {
     (void)SYST_CSR; // reading it clears COUNTFLAG
     return SYST_CVR;
 }
+
+// The ticks since restart(), or 0 if they do not fit.
+static uint32_t passed(uint32_t start) {
+    const uint32_t end = SYST_CVR;
+    return SYST_CSR & SYST_CSR_COUNTFLAG ? 0 : start - end;
+}
+
+#endif
 
 uint32_t shift;
 
@@ -55,13 +97,13 @@ static uint32_t find_shift(uint32_t ticks) {
 }
 
 static mp_obj_t count(size_t n_args, const mp_obj_t *args) {
-    uint32_t start = restart();
+    const __auto_type start = restart();
     mp_call_function_n_kw(args[0], n_args - 1, 0, args + 1);
-    uint32_t end = SYST_CVR;
-    if (SYST_CSR & SYST_CSR_COUNTFLAG) {
+    const uint32_t ticks = passed(start);
+    if (ticks == 0) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("call too long: use a smaller shift"));
     }
-    uint32_t half_nanoseconds = (start - end) * tick_length();
+    const uint32_t half_nanoseconds = ticks * tick_length();
     return mp_obj_new_int_from_uint((half_nanoseconds + (1u << shift)) >> (shift + 1));
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(count_obj, 1, 8, count);
@@ -98,11 +140,10 @@ static MP_DEFINE_CONST_FUN_OBJ_1(loop_obj, loop);
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
-    SYST_RVR = SYST_MAX;
-    SYST_CSR = SYST_CSR_ON;
-    uint32_t start = restart();
+    begin();
+    const __auto_type start = restart();
     run_loop(32768);
-    shift = find_shift(start - SYST_CVR);
+    shift = find_shift(passed(start));
     if (shift == 0) {
         mp_raise_msg(&mp_type_RuntimeError, MP_ERROR_TEXT("QEMU must run with -icount"));
     }
