@@ -239,7 +239,7 @@ def test_refused(name: str) -> None:
         ("forest", {"features": "uint8"}, "features must be auto or int16 behind Window"),
         ("logistic", {"features": "float32"}, "features must be auto or int16 behind Window"),
         ("neighbours", {"features": "float32"}, "features must be auto or int16 behind Window"),
-        ("neighbours", {"vote": "hard"}, "KNeighbors estimators take no"),
+        ("neighbours", {"vote": "hard"}, "nearest neighbours take no"),
         ("logistic", {"leaves": 3}, "linear models take no"),
         ("forest", {"vote": "loud"}, "vote must be"),
         ("forest", {"X": ROWS}, "samples must be int16, not int64"),
