@@ -23,7 +23,7 @@ from examples.motion_data import CLIP_PERSON, RATE, load
 
 WINDOW, HOP = 256, 128  # samples: 5.1 s, every 2.6 s
 STATS = ("mean", "std", "min", "max", "jerk", "mean_crossings")
-BANDS = (0.2, 0.4, 0.8, 1.6, 3.2, 6.4)  # Hz
+BANDS = (0.15, 0.35, 0.75, 1.5, 3, 6)  # Hz
 COPIES = 2
 SPREAD = np.deg2rad(10)
 

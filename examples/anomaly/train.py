@@ -43,7 +43,7 @@ def front() -> WindowFeatures:
         magnitude=True,
         stats=("mean", "std", "min", "max", "jerk", "mean_crossings"),
         correlations=True,
-        bands=(0.2, 0.4, 0.8, 1.6, 3.2, 6.4),
+        bands=(0.15, 0.35, 0.75, 1.5, 3, 6),
     )
 
 
