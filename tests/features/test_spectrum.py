@@ -128,7 +128,7 @@ def test_noise(n: int, taper: str, seed: int) -> None:
     rng = np.random.default_rng(seed + n)
     sizes = 2.0 ** rng.uniform(0, 15, (30, 1))
     rows = np.clip(np.rint(rng.normal(0, 1, (30, n)) * sizes), -32768, 32767)
-    # The loudest of few samples may be one that the taper takes away.
+    # The loudest of few samples may be where the taper is small.
     check(rows.astype(np.int16), taper, within=2 if n <= 16 else 1)
 
 
@@ -165,9 +165,9 @@ def test_extremes(n: int, seed: int) -> None:
     rows[::4] = rng.choice([-1, 1], (25, n))
     sizes = 2.0 ** rng.integers(8, 16, (100, 1)) - rng.integers(-2, 3, (100, 1))
     rows = np.clip(rows * sizes, -32768, 32767).astype(np.int16)
-    within = 2 if n <= 32 else 1
-    check(rows, "hann", within)
-    check(rows, "none", within)
+    # One of few samples that differs, where the taper is small, leaves few bits to the others.
+    check(rows, "hann", within=4 if n <= 64 else 1)
+    check(rows, "none")
 
 
 @pytest.mark.parametrize("n", SIZES)
