@@ -58,7 +58,7 @@ def octaves(n: int) -> list[int]:
 
 
 def check(rows: Samples, taper: str = "hann", within: int = 1) -> None:
-    """Hold features to numpy's: the centroid, and bands to 25 dB below the loudest one.
+    """Hold features to numpy's: the centroid, and bands to 20 dB below the loudest one.
 
     The peak must be a bin that is as large as numpy's largest, but for the transform's noise.
     """
@@ -67,7 +67,7 @@ def check(rows: Samples, taper: str = "hann", within: int = 1) -> None:
     found = spectra(rows, edges, taper).astype(np.float64)
     powers = np.array([reference.powers(row.astype(np.float64), n, taper) for row in rows])
     bands = np.add.reduceat(powers, edges[:-1], axis=1)
-    loud = bands >= np.maximum(bands.max(axis=1, keepdims=True) * 10**-2.5, 1)
+    loud = bands >= np.maximum(bands.max(axis=1, keepdims=True) * 10**-2, 1)
     expected = 256 * np.log2(np.maximum(bands, 1))
     assert np.abs(found[:, :-2] - np.rint(expected))[loud].max(initial=0) <= within
     assert np.all(found[:, :-2] >= 0)
