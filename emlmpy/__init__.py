@@ -8,10 +8,12 @@ from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
 from emlmpy.families import SUPPORTED, family_of
+from emlmpy.features import model as windowed
 from emlmpy.model import Options, Predictor
+from emlmpy.novelty import threshold
 from emlmpy.pipeline import take_apart
 
-__all__ = ["__version__", "convert"]
+__all__ = ["__version__", "convert", "threshold"]
 
 try:
     __version__ = importlib.metadata.version("emlmpy")
@@ -31,11 +33,15 @@ def convert(
 
     What converts: decision trees, random forests, extra trees, gradient boosting, histogram
     gradient boosting and isolation forests, which become a ForestModel for emltrees; nearest
-    neighbours, which become a KnnModel for emlknn and take none of the other arguments; linear
-    models and naive Bayes, which become a LinearModel for emllinear and take features and X. Also a
+    neighbours, which become a KnnModel for emlknn and take none of the other arguments, with novelty
+    by NearestNeighbors or LocalOutlierFactor; linear models and naive Bayes, which become a LinearModel for emllinear and take features and X. Also a
     Pipeline of StandardScaler, MinMaxScaler, MaxAbsScaler or RobustScaler before one of them, and a
     GridSearchCV or its like. The device gets raw features in any case: scalers of a tree model move
     into its thresholds, and cost nothing there.
+
+    A Pipeline may begin with emlmpy.features.WindowFeatures, which makes the features of windows of
+    samples. It becomes a WindowModel, whose file holds both: for emlfeatures, and for the module of
+    the model behind it. Its features are int16 on the device.
 
     Without further arguments every split decision is scikit-learn's.
 
@@ -55,10 +61,10 @@ def convert(
     vote: how a forest's trees vote: 'soft', with class proportions of 8 bits, as scikit-learn's
         predict but for that rounding; or 'hard', one class a tree.
     leaves: the largest number of leaves of a soft vote; k-means finds those that stand for all.
-    X: training rows, or others, as the estimator gets them, (rows, features); best those that were
-        trained on. They decide what features='auto' chooses. The thresholds of extra trees and
-        isolation forests are random, and those behind a scaler are no whole numbers: without X,
-        features='auto' is 'float32' for them.
+    X: training rows, or others, as the estimator gets them, (rows, features), or as the Pipeline
+        takes them; best those that were trained on. They decide what features='auto' chooses. The
+        thresholds of extra trees and isolation forests are random, and those behind a scaler are no
+        whole numbers: without X, features='auto' is 'float32' for them.
 
     Raises TypeError if the estimator or a step of the pipeline is not supported, or X is sparse;
     ValueError, which names the cause, if this estimator or an argument is not.
@@ -81,4 +87,7 @@ def convert(
     parts = take_apart(estimator, SUPPORTED)
     make = family_of(parts.model).convert
     assert make is not None  # of a family with estimators
-    return make(parts, Options(features, vote, leaves, X))
+    options = Options(features, vote, leaves, X)
+    if parts.front is not None:
+        return windowed.convert(parts, options, make)
+    return make(parts, options)

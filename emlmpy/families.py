@@ -6,12 +6,14 @@
 from sklearn.base import BaseEstimator
 
 from emlmpy import cnn, iir, knn, linear, trees
+from emlmpy.features import file as front_file
 from emlmpy.model import Family
 
 FAMILIES = (
     Family("forest", trees.check, trees.ESTIMATORS, trees.convert),
     Family("nearest neighbours", knn, knn.ESTIMATORS, knn.convert),
     Family("linear model", linear, linear.ESTIMATORS, linear.convert),
+    Family("front end", front_file),
     Family("filter", iir),
     Family("network", cnn),
 )

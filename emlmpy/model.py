@@ -46,6 +46,9 @@ class Predictor(Model, Protocol):
     def feature_names(self) -> list[str] | None:
         """Names of the columns at fit, as the file has them; None if they had none."""
 
+    def encode(self, *args: Any, **options: Any) -> bytes:
+        """Return the bytes that save writes with these options."""
+
     def predict(self, X: ArrayLike) -> NDArray[Any]:
         """Class labels, or values, (rows,), of X, (rows, features), as the estimator takes it.
 

@@ -1,10 +1,11 @@
-"""Finds what can be converted in what a user has fitted: a model, and the scalers in front of it.
+"""Finds what can be converted in what a user has fitted: a model, and what is in front of it.
 
 Pipelines and searches for parameters are taken apart. What cannot be converted is refused in one
 sentence that says what to do instead.
 """
 
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -15,6 +16,8 @@ from sklearn.model_selection._search import BaseSearchCV
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, RobustScaler, StandardScaler
 from sklearn.utils.validation import check_is_fitted
+
+from emlmpy.features.transformer import WindowFeatures
 
 SCALERS = (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler)
 
@@ -45,6 +48,9 @@ HINTS = {
     ("TransformedTargetRegressor",): (
         "convert its regressor_, and transform the answers back on the device"
     ),
+    ("WindowFeatures",): (
+        "put a model behind it in a Pipeline, or write it by its save into a file of its own"
+    ),
 }
 FOREIGN = ("xgboost", "lightgbm", "catboost")
 
@@ -56,15 +62,23 @@ class Parts:
     given: BaseEstimator  # what the user handed in; it predicts from rows as they are
     scalers: list[BaseEstimator]  # in the order in which they are applied
     model: BaseEstimator  # of a type that converts, fitted
+    front: WindowFeatures | None = None  # what makes rows of samples, before all of them
 
     @property
     def first(self) -> BaseEstimator:
         """The part that gets the rows as they are, and knows the names of their columns."""
         return self.scalers[0] if self.scalers else self.model
 
+    @property
+    def named(self) -> Any:
+        """What has the names of the device's features as feature_names_in_, if they have any."""
+        if self.front is None:
+            return self.first
+        return SimpleNamespace(feature_names_in_=self.front.get_feature_names_out())
+
 
 def take_apart(estimator: Any, supported: tuple[type[BaseEstimator], ...]) -> Parts:
-    """Return the scalers and the model of a fitted estimator, pipeline or search.
+    """Return what a fitted estimator, pipeline or search consists of.
 
     supported: the types that the model may have.
 
@@ -74,12 +88,12 @@ def take_apart(estimator: Any, supported: tuple[type[BaseEstimator], ...]) -> Pa
     if isinstance(estimator, type):
         name = estimator.__name__
         raise TypeError(f"{name} is a class: convert a fitted object of it, {name}().fit(X, y)")
-    scalers: list[BaseEstimator] = []
+    steps: list[BaseEstimator] = []
     model = estimator
     while True:
         if isinstance(model, Pipeline):
             for name, step in model.steps[:-1]:
-                scalers += scalers_of(name, step)
+                steps += steps_of(name, step, first=not steps)
             model = model.steps[-1][1]
         elif isinstance(model, BaseSearchCV):
             model = best_of(model)
@@ -89,17 +103,29 @@ def take_apart(estimator: Any, supported: tuple[type[BaseEstimator], ...]) -> Pa
             break
     if not isinstance(model, supported):
         refuse(model, supported)
-    for part in (*scalers, model):
+    for part in (*steps, model):
         require_fitted(part)
-    return Parts(estimator, scalers, model)
+    if steps and isinstance(steps[0], WindowFeatures):
+        return Parts(estimator, steps[1:], model, steps[0])
+    return Parts(estimator, steps, model)
 
 
-def scalers_of(name: str, step: Any) -> list[BaseEstimator]:
-    """Return the scalers of a pipeline's step: none, one, or those of a pipeline of scalers."""
+def steps_of(name: str, step: Any, first: bool) -> list[BaseEstimator]:
+    """Return what a pipeline's step is in front of a model: scalers, those of a pipeline, too.
+
+    first: whether nothing is in front of it, so that it may be a front end.
+    """
     if step is None or step == "passthrough":
         return []
     if isinstance(step, Pipeline):
-        return [found for inner, part in step.steps for found in scalers_of(inner, part)]
+        found: list[BaseEstimator] = []
+        for inner, part in step.steps:
+            found += steps_of(inner, part, first and not found)
+        return found
+    if isinstance(step, WindowFeatures):
+        if first:
+            return [step]
+        raise TypeError(f"the pipeline's step {name!r}, WindowFeatures, must be its first")
     if type(step) not in SCALERS:
         names = ", ".join(scaler.__name__ for scaler in SCALERS)
         raise TypeError(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from emlmpy import files
 from emlmpy.families import family_of_file
+from emlmpy.features import file as front_file
 
 
 def add_arguments(command: argparse.ArgumentParser) -> None:
@@ -25,9 +26,15 @@ def run(arguments: argparse.Namespace) -> None:
         kind = family_of_file(data).file
         if arguments.sign:
             data = kind.sign(data)
-            files.write(path, data)
         facts = kind.describe(data)
+        if kind is not front_file:
+            facts |= front_file.describe_front(data, facts.get("features"))
+        if arguments.sign:
+            files.write(path, data)
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
     for name, value in facts.items():
         print(f"{name:16}{value}")
+    beside = front_file.front_path(path)
+    if "front end" not in facts and beside != path and beside.exists():
+        print(f"{'front end':16}{beside}")

@@ -24,11 +24,17 @@ void knn_free(EmlKnn *self) {
 void knn_scale(EmlKnn *self, const int32_t *scale) {
     eml_knn_set_scale(self, malloc(eml_knn_scale_bytes(&self->header)), scale);
 }
+void knn_k_distances(EmlKnn *self, const int32_t *k_distances) {
+    eml_knn_set_k_distances(self, k_distances);
+}
+int32_t knn_set_threshold(EmlKnn *self, uint32_t threshold) {
+    return eml_knn_set_threshold(self, threshold);
+}
 int32_t knn_quantize(uint32_t n_features, const int32_t *scale, const int32_t *rows,
                      int16_t *results, uint32_t n_rows) {
-    const uint32_t bytes = 8 * n_features;
-    EmlKnn knn = {.header = {.n_features = (uint16_t)n_features}, .scale = malloc(bytes * 2)};
-    memcpy(knn.scale, scale, bytes);
+    EmlKnn knn = {.header = {.n_features = (uint16_t)n_features}};
+    knn.scale = malloc(eml_knn_scale_bytes(&knn.header));
+    memcpy(knn.scale, scale, 8 * n_features);
     bool whole = true;
     for (; n_rows > 0 && whole; n_rows--, rows += n_features, results += n_features) {
         const int16_t *features = eml_knn_quantize(&knn, rows);
@@ -40,10 +46,7 @@ int32_t knn_quantize(uint32_t n_features, const int32_t *scale, const int32_t *r
     free(knn.scale);
     return whole;
 }
-uint32_t knn_bytes(const EmlKnn *self) {
-    const size_t scale_bytes = self->scale == NULL ? 0 : eml_knn_scale_bytes(&self->header);
-    return (uint32_t)(eml_knn_bytes(&self->header) + scale_bytes);
-}
+uint32_t knn_bytes(const EmlKnn *self) { return (uint32_t)eml_knn_all_bytes(self); }
 int32_t knn_add(EmlKnn *self, const int16_t *features, int32_t target) {
     return eml_knn_add(self, features, target);
 }
@@ -54,7 +57,12 @@ int32_t knn_get(const EmlKnn *self, uint32_t index, int16_t *features) {
 void knn_predict(EmlKnn *self, const int16_t *rows, int32_t *results, uint32_t n_rows) {
     for (; n_rows > 0; n_rows--, rows += self->header.n_features) {
         eml_knn_search(self, rows);
-        *results++ = self->header.regression ? (int32_t)eml_knn_regress(self) : eml_knn_vote(self);
+        if (self->limit != EML_KNN_NO_LIMIT) {
+            *results++ = eml_knn_judge(self);
+        } else {
+            *results++ =
+                self->header.regression ? (int32_t)eml_knn_regress(self) : eml_knn_vote(self);
+        }
     }
 }
 void knn_novelty(EmlKnn *self, const int16_t *rows, int32_t *results, uint32_t n_rows) {

@@ -8,5 +8,5 @@ MAX_FEATURES = 4096
 MAX_CLASSES = 32768
 # bytes of a class label in UTF-8, which the PC writes
 MAX_LABEL_BYTES = 100
-# version of the file
-VERSION = 2
+# version of the file; no 3, which is one flipped bit from the 1 that has no checksum
+VERSION = 4

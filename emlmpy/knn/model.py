@@ -23,8 +23,6 @@ from emlmpy.knn import scale as knn_scale
 from emlmpy.knn import twin as knn_twin
 from emlmpy.knn.format import MAX_CLASSES, MAX_FEATURES, MAX_ITEMS, MAX_LABEL_BYTES, VERSION
 from emlmpy.knn.twin import Knn
-from emlmpy.model import Options
-from emlmpy.pipeline import Parts
 from emlmpy.report import Report, compare
 
 ESTIMATORS = (KNeighborsClassifier, KNeighborsRegressor)
@@ -50,7 +48,15 @@ class KnnModel:
         estimator: what `check` compares with, or None
         scalers: what transforms rows in front of it; the first of them, or else the estimator,
             knows the names that the columns of a DataFrame must have
+        threshold: what the score of a row must reach for predict to be 1, in a NoveltyModel; or
+            None
     """
+
+    threshold: float | None = None
+    # Of a NoveltyModel: what one step of int16 is in the distances that the estimator has; the
+    # square of each item's k-distance, in steps, as the bits of a float32.
+    unit = 1.0
+    k_distances: NDArray[np.int32] | None = None
 
     def __init__(
         self,
@@ -172,16 +178,22 @@ class KnnModel:
         if not n_items <= max_items <= MAX_ITEMS:
             raise ValueError(f"max_items must be {n_items}, the items there are, to {MAX_ITEMS}")
         settings = (max_items, n_features, index(self.n_neighbors))
-        flags = (ring, self.regression, self.weights == "distance")
+        kind = 2 if self.k_distances is not None else self.regression
+        flags = (ring, kind, self.weights == "distance")
         rows = [_row(f"knn{VERSION}", *settings, *flags, n_items)]
         rows += [f"?name,{name}" for name in self._file_names()]
         rows += [f"y{'s' if isinstance(name, str) else 'i'},{name}" for name in self.classes or ()]
         if self.scale is not None:
             rows += [f"s,{_exact(scale)},{_exact(offset)}" for scale, offset in self.scale]
+        if self.threshold is not None:
+            rows.append(f"n,{_exact(np.float32(self.unit))},{_exact(np.float32(self.threshold))}")
         targets = self.targets.view(np.int32) if self.regression else self.targets
+        items: NDArray[Any] = self.features
+        if self.k_distances is not None:
+            items = np.column_stack([items, self.k_distances])
         rows += [
-            _row("i", target, *features)
-            for target, features in zip(targets.tolist(), self.features.tolist(), strict=True)
+            _row("i", target, *item)
+            for target, item in zip(targets.tolist(), items.tolist(), strict=True)
         ]
         return files.signed([*rows, f"e,{n_items}"])
 
@@ -217,20 +229,14 @@ class KnnModel:
         named = SimpleNamespace(feature_names_in_=self.feature_names)
         return names.names_for_file(named) or []
 
-    def _expected(self, X: ArrayLike) -> NDArray[Any]:
-        """Return what the estimator predicts, behind its scalers."""
+    def _expected(self, X: ArrayLike, method: str = "predict") -> NDArray[Any]:
+        """Return what a method of the estimator gives, behind its scalers."""
         with warnings.catch_warnings():
             # Behind a scaler, rows have no names any more.
             warnings.filterwarnings("ignore", message="X does not have valid feature names")
             for scaler in self.scalers:
                 X = scaler.transform(X.copy() if hasattr(X, "copy") else np.array(X))
-            return np.asarray(self.estimator.predict(X))
-
-
-def convert(parts: Parts, options: Options) -> KnnModel:
-    """Convert an estimator of ESTIMATORS, as emlmpy.convert does; no option applies."""
-    options.require_only(of="KNeighbors estimators")
-    return convert_knn(parts.model, parts.scalers)
+            return np.asarray(getattr(self.estimator, method)(X))
 
 
 def convert_knn(estimator: Any, scalers: Sequence[Any] = (), features: str = "auto") -> KnnModel:
@@ -248,22 +254,9 @@ def convert_knn(estimator: Any, scalers: Sequence[Any] = (), features: str = "au
 
     Raises ValueError, which names the cause, for what the device could not stand for.
     """
-    if getattr(estimator, "effective_metric_", None) != "euclidean":
-        raise ValueError("estimator must be fitted, with a Euclidean metric")
+    items, scale, _ = device_items(estimator, scalers, features)
     if estimator.weights not in ("uniform", "distance"):
         raise ValueError("weights must be 'uniform' or 'distance'")
-    if features not in ("auto", "int16", "float32"):
-        raise ValueError(f"features must be auto, int16 or float32, not {features!r}")
-    items = estimator._fit_X
-    if issparse(items):
-        raise ValueError("estimator must be fitted on dense rows: fit it on X.toarray()")
-    items = np.asarray(items)
-    scale = None
-    if features == "float32" or scalers or (features == "auto" and not _is_int16(items)):
-        if features == "int16":
-            raise ValueError("features='int16' is not possible behind scalers")
-        scale = knn_scale.choose(items, list(scalers))
-        items = knn_twin.quantize(scale, knn_scale.raw_items(items, list(scalers)))
     first = scalers[0] if scalers else estimator
     regression = not hasattr(estimator, "classes_")
     targets, classes = np.asarray(estimator._y), None
@@ -286,6 +279,30 @@ def convert_knn(estimator: Any, scalers: Sequence[Any] = (), features: str = "au
         estimator=estimator,
         scalers=scalers,
     )
+
+
+def device_items(
+    estimator: Any, scalers: Sequence[Any], features: str
+) -> tuple[NDArray[Any], NDArray[np.float32] | None, float]:
+    """Return the items of a fitted estimator as the device holds them, their scale, and the factor.
+
+    Distances between them are the estimator's times the factor. Raises ValueError, as convert_knn.
+    """
+    if getattr(estimator, "effective_metric_", None) != "euclidean":
+        raise ValueError("estimator must be fitted, with a Euclidean metric")
+    if features not in ("auto", "int16", "float32"):
+        raise ValueError(f"features must be auto, int16 or float32, not {features!r}")
+    items = estimator._fit_X
+    if issparse(items):
+        raise ValueError("estimator must be fitted on dense rows: fit it on X.toarray()")
+    items = np.asarray(items)
+    scale, factor = None, 1.0
+    if features == "float32" or scalers or (features == "auto" and not _is_int16(items)):
+        if features == "int16":
+            raise ValueError("features='int16' is not possible behind scalers")
+        scale, factor = knn_scale.choose(items, list(scalers))
+        items = knn_twin.quantize(scale, knn_scale.raw_items(items, list(scalers)))
+    return items, scale, factor
 
 
 def load_dataset(path: str | Path) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -318,12 +335,12 @@ def is_file(data: bytes) -> bool:
 def describe(data: bytes) -> dict[str, str | int]:
     """Say what a file holds. Raises ValueError, with the device's text, if it does not load."""
     twin = knn_twin.load(data)
-    # The reader has demanded the checksum of version 2.
+    # The reader has demanded the checksum of version 2 and later.
     version = _first_row(data)[3:4]
     found: dict[str, str | int] = {
         "file": f"nearest neighbours of emlknn, version {version}",
         "checksum": "none" if version == "1" else "right",
-        "kind": "regression" if twin.regression else "classification",
+        "kind": _kind(twin),
         "scaled": "no" if twin.scale is None else "yes: takes floats in raw units",
         "features": twin.n_features,
         "items": len(twin),
@@ -333,13 +350,23 @@ def describe(data: bytes) -> dict[str, str | int]:
         "ring": "yes" if twin.ring else "no",
         "device bytes": twin.nbytes,
     }
+    if twin.threshold is not None:
+        found["threshold"] = f"{twin.threshold:.6g}"
     columns = [row[6:] for row in _text_rows(data) if row.startswith("?name,")]
     if columns:
         found["feature names"] = ", ".join(columns)
-    if not twin.regression:
+    if not twin.regression and twin.threshold is None:
         labels = twin.classes or np.unique(twin.items()[1]).tolist()
         found["labels"] = ", ".join(map(str, labels))
     return found
+
+
+def _kind(twin: Knn) -> str:
+    if twin.k_distances is not None:
+        return "local outlier factor"
+    if twin.threshold is not None:
+        return "novelty"
+    return "regression" if twin.regression else "classification"
 
 
 def sign(data: bytes) -> bytes:
@@ -348,7 +375,8 @@ def sign(data: bytes) -> bytes:
     Raises ValueError, with the device's text, if the device would not load that.
     """
     rows = [row for row in _text_rows(data) if not row.startswith("crc,")]
-    rows = ["knn2" + row[4:] if row.startswith("knn1,") else row for row in rows]
+    older = ("knn1,", "knn2,")
+    rows = [f"knn{VERSION}{row[4:]}" if row.startswith(older) else row for row in rows]
     signed = files.signed(rows)
     knn_twin.load(signed)
     return signed

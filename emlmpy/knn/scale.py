@@ -18,8 +18,10 @@ SPAN = 49150
 SMALLEST, LARGEST = 2.0**-100, 2.0**37
 
 
-def choose(items: NDArray[Any], scalers: list[Any]) -> NDArray[np.float32]:
+def choose(items: NDArray[Any], scalers: list[Any]) -> tuple[NDArray[np.float32], float]:
     """Return scale and offset of each feature, float32 (features, 2), for features before scalers.
+
+    And by what distances between int16 rows are to be divided to be those behind the scalers.
 
     items: as the estimator has them, behind the scalers, (items, features).
     Raises ValueError, which names the cause, if int16 cannot hold them.
@@ -46,7 +48,7 @@ def choose(items: NDArray[Any], scalers: list[Any]) -> NDArray[np.float32]:
         raise ValueError("features must have ranges that a float32 scale can bring to int16")
     if not np.all(np.abs(offset) <= LARGEST):
         raise ValueError("features must not be so far from 0: subtract a constant before fit")
-    return np.column_stack([scale, offset]).astype(np.float32)
+    return np.column_stack([scale, offset]).astype(np.float32), factor
 
 
 def common_factor(items: NDArray[np.float64], width: float, decimals: bool) -> float:

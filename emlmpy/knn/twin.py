@@ -35,6 +35,8 @@ class Knn:
         self.ring, self.regression, self.weighted = map(bool, flags)
         self.classes: tuple[int | str, ...] | None = None
         self.scale: NDArray[np.float32] | None = None
+        self.k_distances: array[int] | None = None
+        self._threshold: float | None = None
 
     def __del__(self) -> None:
         """Free the kernel's memory."""
@@ -51,20 +53,45 @@ class Knn:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of the items, of the neighbours' list and of the scale."""
+        """Bytes of the items, of the neighbours' list, of the scale and of k-distances."""
         return int(self.kernel.bytes(self.pointer))
 
-    def attach(self, classes: tuple[int | str, ...], scale: "array[float]") -> None:
-        """Add labels of classes, and scale and offset of each feature, as `_attach` in emlknn.c."""
+    @property
+    def threshold(self) -> float | None:
+        """What -novelty must reach for a row to be normal, a float32; or None."""
+        return self._threshold
+
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        with np.errstate(over="ignore"):
+            value = np.float32(threshold)
+        taken = self.kernel.set_threshold(self.pointer, int(value.view(np.uint32)))
+        _check(taken, "threshold must be at most 0, and finite")
+        self._threshold = float(value)
+
+    def attach(
+        self,
+        classes: tuple[int | str, ...],
+        scale: "array[float]",
+        k_distances: "array[int]",
+    ) -> None:
+        """Add labels of classes, scale and offset of each feature with the unit, and k-distances.
+
+        As `_attach` in emlknn.c: each may be empty; k-distances may be filled in later.
+        """
         if scale:
+            count = 2 * self.n_features + 1
             _check(
-                len(scale) == 2 * self.n_features,
-                f"scale must be array('f') of {2 * self.n_features}, "
-                f"not array('f') of {len(scale)}",
+                len(scale) == count,
+                f"scale must be array('f') of {count}, not array('f') of {len(scale)}",
             )
-            self.scale = np.array(scale, np.float32).reshape(-1, 2)
-            self.kernel.scale(self.pointer, self.scale.ctypes.data)
+            numbers = np.array(scale, np.float32)
+            self.scale = numbers[:-1].reshape(-1, 2)
+            self.kernel.scale(self.pointer, numbers.ctypes.data)
         self.classes = classes or None
+        if k_distances:
+            self.k_distances = k_distances  # whose memory the kernel uses
+            self.kernel.k_distances(self.pointer, k_distances.buffer_info()[0])
 
     def additem(self, features: "array[int]", target: float) -> int:
         """Add an item with quantised features; return its index."""
@@ -97,12 +124,16 @@ class Knn:
         return features, bits.view(np.float32) if self.regression else bits.astype(np.int16)
 
     def predict(self, rows: NDArray[np.int16]) -> NDArray[Any]:
-        """Return the label, int32, or value, float32, for each of the rows, (rows, features)."""
+        """Return the label, int32, or value, float32, for each of the rows, (rows, features).
+
+        With a threshold, 1 or -1, int32.
+        """
         results = self._run(self.kernel.predict, rows)
-        return results.view(np.float32) if self.regression else results
+        values = self.regression and self.threshold is None
+        return results.view(np.float32) if values else results
 
     def novelty(self, rows: NDArray[np.int16]) -> NDArray[np.float32]:
-        """Return the mean distance to the neighbours for each of the rows, (rows, features)."""
+        """Return the mean distance to the neighbours, or the local outlier factor, of each row."""
         return self._run(self.kernel.novelty, rows).view(np.float32)
 
     def _run(self, function: Callable[..., None], rows: NDArray[np.int16]) -> NDArray[np.int32]:
@@ -170,6 +201,8 @@ def load_kernel() -> kernels.Kernel:
         free=(None, [pointer]),
         bytes=(uint32, [pointer]),
         scale=(None, [pointer, pointer]),
+        k_distances=(None, [pointer, pointer]),
+        set_threshold=(int32, [pointer, uint32]),
         quantize=(int32, [uint32, pointer, pointer, pointer, uint32]),
         add=(int32, [pointer, pointer, int32]),
         get=(int32, [pointer, uint32, pointer]),

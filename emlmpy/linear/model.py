@@ -31,7 +31,7 @@ def convert(parts: Parts, options: Options) -> "LinearModel":
     """Convert an estimator of ESTIMATORS, as emlmpy.convert does.
 
     features: 'float32'; 'int16', whole numbers as they are; or 'auto', which is 'int16' if X is
-    given and holds such numbers, else 'float32'.
+    given and holds such numbers, or a front end makes the rows, else 'float32'.
     """
     options.require_only("features", "X", of="linear models")
     if options.features not in FEATURES:
@@ -45,7 +45,7 @@ def convert(parts: Parts, options: Options) -> "LinearModel":
             raise ValueError("X must have a row")
         if not np.all(np.isfinite(rows)):
             raise ValueError("X must not hold NaN or infinity")
-    whole = rows is not None and is_int16(rows)
+    whole = parts.front is not None or (rows is not None and is_int16(rows))
     if options.features == "int16" and rows is not None and not whole:
         raise ValueError(f"{WHOLE} for features='int16': use features='float32'")
     if options.features == "int16" or (options.features == "auto" and whole):
@@ -78,7 +78,7 @@ class LinearModel:
         self.estimator: BaseEstimator = parts.given
         self.features = "float32" if kind == Type.FLOAT32 else "int16"
         self.classes: NDArray[Any] | None = getattr(parts.model, "classes_", None)
-        self.feature_names = names.names_for_file(parts.first)
+        self.feature_names = names.names_for_file(parts.named)
         self._parts = parts
         self._header = (int(model.kind), int(kind), model.weights.shape[1], len(rows))
         self._rows = rows

@@ -1,9 +1,6 @@
 """Says what is in a file of emltrees, and signs one that was edited by hand."""
 
-import struct
-import zlib
-
-from emlmpy import files
+from emlmpy import files, images
 from emlmpy.image_format import FOREST, HEAD, NAMES
 from emlmpy.trees.format import Kind, LeafBits
 from emlmpy.trees.quantize import FEATURE_TYPES
@@ -15,7 +12,7 @@ NAME_ROW = "?name,"
 def is_file(data: bytes) -> bool:
     """Whether this is meant to be a model of emltrees: CSV, emlearn's too, or binary."""
     if data.startswith(b"EML"):
-        return any(image.startswith(f"EML{FOREST}".encode()) for image in images(data))
+        return any(images.is_a(FOREST, image) for image in images.images(data))
     rows = (row for row in text_rows(data) if not row.startswith("?"))
     return next(rows, "").startswith(("v,", "f,"))
 
@@ -52,7 +49,7 @@ def sign(data: bytes) -> bytes:
     emlearn's, which has no checksum.
     """
     if data.startswith(b"EML"):
-        signed = b"".join(map(sign_image, images(data)))
+        signed = b"".join(map(images.signed, images.images(data)))
         ForestTwin(signed)
         return signed
     rows = [row for row in text_rows(data) if not row.startswith("crc,")]
@@ -93,24 +90,8 @@ def has_checksum(data: bytes) -> bool:
 def feature_names(data: bytes) -> list[str]:
     """Return the features' names; empty without."""
     if data.startswith(b"EML"):
-        for image in images(data):
-            if image.startswith(f"EML{NAMES}".encode()):
+        for image in images.images(data):
+            if images.is_a(NAMES, image):
                 return image[HEAD:].rstrip(b"\0").decode().split("\0")
         return []
     return [row.removeprefix(NAME_ROW) for row in text_rows(data) if row.startswith(NAME_ROW)]
-
-
-def images(data: bytes) -> list[bytes]:
-    """Return the images of a binary file, as far as their lengths make sense."""
-    found = []
-    while len(data) >= HEAD:
-        length = max(HEAD, struct.unpack_from("<I", data, 24)[0])
-        found.append(data[:length])
-        data = data[length:]
-    return found
-
-
-def sign_image(image: bytes) -> bytes:
-    """Return an image with the right checksum."""
-    crc = zlib.crc32(image[HEAD:], zlib.crc32(image[:28]))
-    return image[:28] + struct.pack("<I", crc) + image[HEAD:]

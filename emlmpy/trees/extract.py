@@ -199,10 +199,7 @@ def isolation_forest(estimator: IsolationForest) -> tuple[list[float], list[Tree
     if estimator.max_samples_ < 2:
         raise ValueError("max_samples must be at least 2: one row alone cannot be isolated")
     factor = 1 / (len(estimator.estimators_) * average_path_length(estimator.max_samples_))
-    limit = -np.log2(-estimator.offset_) / factor
-    # offset_ is often the very score of a training row, which is no anomaly then. That the sum is
-    # rounded to float32 must not make it one.
-    limit *= 1 - 1e-6
+    limit = isolation_limit(factor, estimator.offset_)
     trees = []
     for member, features in zip(estimator.estimators_, estimator.estimators_features_, strict=True):
         tree = member.tree_
@@ -212,6 +209,15 @@ def isolation_forest(estimator: IsolationForest) -> tuple[list[float], list[Tree
         length = depth + average_path_length(tree.n_node_samples)
         trees.append(plain_tree(tree, length[:, np.newaxis], np.asarray(features)))
     return [factor, limit], trees
+
+
+def isolation_limit(factor: float, threshold: float) -> float:
+    """Return below what sum of path lengths the score is below the threshold.
+
+    The threshold is often the very score of a row, which is no anomaly then. That the sum is
+    rounded to float32 must not make it one.
+    """
+    return float(-np.log2(-threshold) / factor * (1 - 1e-6))
 
 
 def average_path_length(rows: np.ndarray | int) -> np.ndarray:

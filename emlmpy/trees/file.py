@@ -1,13 +1,12 @@
 """Writes the model files of emltrees, CSV and binary. formats/forest.md describes both."""
 
-import struct
-import zlib
 from dataclasses import dataclass
 
 import numpy as np
 
 from emlmpy import files
-from emlmpy.image_format import ALIGNMENT, FIELDS, FOREST, HEAD, NAMES
+from emlmpy.image_format import ALIGNMENT, FOREST, NAMES
+from emlmpy.images import image
 from emlmpy.trees.format import (
     BIN_VERSION,
     CSV_VERSION,
@@ -140,18 +139,6 @@ def to_bin(forest: Forest) -> bytes:
     )
     names = forest.feature_names
     return (image(NAMES, b"", names_body(names)) if names else b"") + image(FOREST, fields, body)
-
-
-def image(letter: str, fields: bytes, body: bytes) -> bytes:
-    """Return one of the images that a binary file consists of; formats/image.md describes them.
-
-    fields: at most FIELDS bytes, which come behind the tag. All images but a file's last must have
-    a multiple of ALIGNMENT bytes.
-    """
-    head = (
-        b"EML" + letter.encode() + fields.ljust(FIELDS, b"\0") + struct.pack("<I", HEAD + len(body))
-    )
-    return head + struct.pack("<I", zlib.crc32(body, zlib.crc32(head))) + body
 
 
 def names_body(names: list[str]) -> bytes:

@@ -1,5 +1,6 @@
 """Tree models: convert an estimator, try it on this computer, save it for the device."""
 
+import dataclasses
 import functools
 import warnings
 from pathlib import Path
@@ -11,11 +12,12 @@ from sklearn.base import BaseEstimator
 
 from emlmpy import files, names
 from emlmpy.model import Options
+from emlmpy.novelty import judged
 from emlmpy.pipeline import Parts
 from emlmpy.report import Report, compare
 from emlmpy.trees import decisions, quantize, rounding, scalers
 from emlmpy.trees import leaves as leaf_choice
-from emlmpy.trees.extract import FLOAT32_MAX, Ensemble, extract
+from emlmpy.trees.extract import FLOAT32_MAX, Ensemble, extract, isolation_limit
 from emlmpy.trees.file import Forest, to_bin, to_csv
 from emlmpy.trees.format import Kind
 from emlmpy.trees.layout import lay_out
@@ -36,8 +38,12 @@ def convert(parts: Parts, options: Options) -> "ForestModel":
     ensemble = scalers.fold(extract(parts.model), parts.scalers)
     rows = None if options.X is None else sample_rows(parts, options.X, ensemble.n_features)
     leaf_bits, leaf, numbers = leaf_choice.choose(ensemble, options.vote, options.leaves)
-    feature_type = quantize.feature_type(ensemble, options.features, rows)
-    feature_map = quantize.choose(ensemble, feature_type, rows)
+    if parts.front is None:
+        feature_type = quantize.feature_type(ensemble, options.features, rows)
+        feature_map = quantize.choose(ensemble, feature_type, rows)
+    else:  # whose rows are int16
+        feature_type = "int16"
+        feature_map = quantize.FeatureMap(np.dtype(np.int16), None)
     fitted = ensemble
     if feature_type == "float32":
         ensemble = rounding.to_float32(ensemble, rows)
@@ -56,7 +62,7 @@ def convert(parts: Parts, options: Options) -> "ForestModel":
         feature=feature,
         threshold=threshold,
         child=child,
-        feature_names=names.names_for_file(parts.first),
+        feature_names=names.names_for_file(parts.named),
     )
     forest.check_limits()
     model = ForestModel(parts, forest, fitted, limits)
@@ -100,6 +106,7 @@ class ForestModel:
             values; if not, they are raw values
         classes: the estimator's class labels; None without
         feature_names: names of the columns at fit; None if they had none
+        threshold: below what score an isolation forest's predict gives -1; None of other models
     """
 
     def __init__(
@@ -111,6 +118,8 @@ class ForestModel:
         self._parts = parts
         self._ensemble = ensemble
         self._limits = limits
+        isolates = forest.kind == Kind.ISOLATION
+        self.threshold: float | None = float(parts.model.offset_) if isolates else None
 
     def __repr__(self) -> str:
         """Say what it is."""
@@ -161,12 +170,35 @@ class ForestModel:
     @functools.cached_property
     def twin(self) -> ForestTwin:
         """The model, loaded from the bytes of its CSV file. Raises ValueError as save does."""
-        return ForestTwin(ENCODERS["csv"](self.forest))
+        return ForestTwin(self.encode())
 
     @property
     def nbytes(self) -> int:
         """Bytes that the loaded model takes on the device."""
         return self.twin.nbytes
+
+    def encode(self, format: str = "csv") -> bytes:
+        """Return the file's bytes; see save. Raises ValueError for another format."""
+        if format not in ENCODERS:
+            raise ValueError(f"format must be csv or bin, not {format!r}")
+        return ENCODERS[format](self.forest)
+
+    def set_threshold(self, threshold: float) -> None:
+        """Let predict of an isolation forest give -1 for scores below the threshold, else 1.
+
+        It is offset_ to begin with; emlmpy.threshold finds one for few false alarms. A score that
+        is lower by no more than rounding to float32 counts as one that is not below it.
+
+        Raises TypeError if the estimator has no scores, ValueError if no score could be there.
+        """
+        self._require("score_samples")
+        if not -1 <= threshold < 0:
+            raise ValueError(f"threshold must be from -1 to below 0, not {threshold}")
+        limit = isolation_limit(float(self.forest.base[0]), threshold)
+        base = np.array([self.forest.base[0], limit], np.float32)
+        self.forest = dataclasses.replace(self.forest, base=base)
+        self.threshold = float(threshold)
+        self.__dict__.pop("twin", None)
 
     def save(self, path: str | Path, format: str = "csv") -> None:
         """Write the file for the device: format 'csv', or 'bin', which is loaded in place.
@@ -175,10 +207,9 @@ class ForestModel:
         or not at all. Raises ValueError for another format, and with the reader's words where it
         refuses the model; OSError if the file cannot be written.
         """
-        if format not in ENCODERS:
-            raise ValueError(f"format must be csv or bin, not {format!r}")
-        twin = self.twin if format == "csv" else ForestTwin(ENCODERS[format](self.forest))
-        files.write(path, twin.data)
+        data = self.encode(format)
+        ForestTwin(data)
+        files.write(path, data)
 
     def quantize(self, X: ArrayLike) -> np.ndarray:
         """Map raw features to a scaled model's, as model.quantize(floats, out) on the device.
@@ -227,14 +258,14 @@ class ForestModel:
 
     def decision_function(self, X: ArrayLike) -> np.ndarray:
         """Raw values of boosting, float32 (rows,) or (rows, classes); of an isolation forest scores
-        less offset_.
+        less the threshold.
 
         Raises TypeError if the estimator has none, else as predict.
         """
         self._require("decision_function")
         out = self._outputs(X)
         if self.forest.kind == Kind.ISOLATION:
-            return out[:, 0] - np.float32(self._parts.model.offset_)
+            return out[:, 0] - np.float32(self.threshold)
         return out[:, 0] if out.shape[1] == 1 else out
 
     def score_samples(self, X: ArrayLike) -> np.ndarray:
@@ -259,7 +290,11 @@ class ForestModel:
             raise ValueError("X must have a row")
         found = self.predict(X)
         numbers = self.forest.kind != Kind.ISOLATION and self.classes is None
-        report = compare(found, self._of_estimator("predict", X), y, numbers)
+        if self.threshold is None:
+            expected = self._of_estimator("predict", X)
+        else:
+            expected = judged(self._of_estimator("score_samples", X), self.threshold, found)
+        report = compare(found, expected, y, numbers)
         if not numbers:
             method = next(method for method in COMPARED if hasattr(self.estimator, method))
             error = np.abs(getattr(self, method)(X) - self._of_estimator(method, X))

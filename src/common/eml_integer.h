@@ -16,10 +16,15 @@
 
 /** The nearest that fits. */
 static EML_UNUSED int16_t eml_saturate(int32_t value) {
+#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+    __asm("ssat %0, #16, %0" : "+r"(value));
+    return (int16_t)value;
+#else
     if (value < INT16_MIN) {
         return INT16_MIN;
     }
     return (int16_t)(value > INT16_MAX ? INT16_MAX : value);
+#endif
 }
 
 #if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__GNUC__)
@@ -69,11 +74,17 @@ static EML_UNUSED uint32_t eml_sqrt_u32(uint32_t v) {
     return root + ((int32_t)(v - root * root) > (int32_t)root);
 }
 
-/** a / b, rounded down; b > 0. */
+/** a / b, rounded down; b > 0. A power of two takes little time. */
 static EML_UNUSED EML_NOINLINE uint64_t eml_divide_u64(uint64_t a, uint64_t b) {
 #if defined(__x86_64__) || defined(__aarch64__)
     return a / b;
 #else
+    if ((b & (b - 1)) == 0) {
+        for (; b != 1; b >>= 1) {
+            a >>= 1;
+        }
+        return a;
+    }
     uint64_t quotient = 0;
     uint32_t bits = 0;
     for (; b < a && b >> 63 == 0; b <<= 1) {

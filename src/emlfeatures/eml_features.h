@@ -263,7 +263,7 @@ static EML_NOINLINE void eml_features_take(EmlFeatures *self, const int16_t *chu
     self->fill += n;
     for (uint32_t c = 0; c < channels; c++, out += self->stride) {
         eml_features_separate(chunk + c, channels, out, n);
-        if (front->flags & EML_FRONT_HIGHPASS) {
+        if (front->flags & EML_FRONT_HIGHPASS && n != 0) {
             eml_highpass_run(&self->coefficients, &self->filters[c], out, n);
         }
     }

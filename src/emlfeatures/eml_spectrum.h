@@ -25,6 +25,7 @@ All memory belongs to the caller. Cost for 256 samples, Hann's taper and 6 bands
 #include "eml_attributes.h"
 #include "eml_fft_i16.h"
 #include "eml_log2.h"
+#include "eml_statistics.h"
 
 /** What may be wanted. */
 #define EML_SPECTRUM_BANDS 1
@@ -63,28 +64,9 @@ static inline void eml_spectrum_begin(EmlSpectrum *self, uint32_t log2_n, bool t
     }
 }
 
-// ORed magnitudes of n differences from level; of a negative one that of its complement.
-static EML_FAST uint32_t eml_spectrum_magnitudes(const int16_t *samples, uint32_t n,
-                                                 int32_t level) {
-    uint32_t magnitudes = 0;
-    for (const int16_t *end = samples + n; samples < end; samples += 4) {
-        const int32_t a = samples[0] - level, b = samples[1] - level;
-        const int32_t c = samples[2] - level, d = samples[3] - level;
-        magnitudes |= (uint32_t)(a ^ a >> 31);
-        magnitudes |= (uint32_t)(b ^ b >> 31);
-        magnitudes |= (uint32_t)(c ^ c >> 31);
-        magnitudes |= (uint32_t)(d ^ d >> 31);
-    }
-    return magnitudes;
-}
-
-static EML_FAST int32_t eml_spectrum_total(const int16_t *samples, uint32_t n) {
-    int32_t total = 0;
-    for (const int16_t *end = samples + n; samples < end; samples += 4) {
-        total += samples[0] + samples[1];
-        total += samples[2] + samples[3];
-    }
-    return total;
+// As many bits as a difference takes, without its sign.
+static inline uint32_t eml_spectrum_magnitude(int32_t difference) {
+    return (uint32_t)(difference ^ difference >> 31);
 }
 
 // Takes the level off, tapers, and puts pairs of samples where the complex transform of half the
@@ -102,7 +84,8 @@ static EML_FAST uint32_t eml_spectrum_load(const int16_t *samples, uint32_t half
         whole = 2 << 14;
         step = 0;
     }
-    const int32_t round = (1 << 15) >> up;
+    // Rounds 32767.5, which a difference may come to, down.
+    const int32_t round = ((1 << 15) - 1) >> up;
     uint32_t reversed = 0, squares = 0;
     for (const int16_t *end = samples + half; samples < end; samples += 2) {
         // A difference has 17 bits, but with n samples is not above 65535 - 65535 / n: nothing
@@ -165,9 +148,16 @@ static EML_FAST void eml_spectrum_split(uint32_t *z, uint32_t half, const uint32
 // Powers of n samples, times 2^-e: returns e.
 static int32_t eml_spectrum_powers(const EmlSpectrum *self, const int16_t *samples, uint32_t *z) {
     const uint32_t log2_n = self->log2_n, half = 1u << (log2_n - 1);
-    const int32_t level = (eml_spectrum_total(samples, 2 * half) + (int32_t)half) >> log2_n;
+    // The loops want words.
+    const uint32_t odd = (uint32_t)(uintptr_t)samples / 2 % 2, rest = 2 * half - odd;
+    const int32_t sum = eml_stats_sum(samples + odd, rest) + (odd != 0 ? *samples : 0);
+    const int32_t level = (sum + (int32_t)half) >> log2_n;
+    const EmlStatsPair extremes = eml_stats_extremes(samples + odd, rest);
+    const uint32_t magnitudes = eml_spectrum_magnitude(*samples - level) |
+                                eml_spectrum_magnitude(eml_stats_first(extremes) - level) |
+                                eml_spectrum_magnitude(eml_stats_second(extremes) - level);
     int32_t bits = 0;
-    for (uint32_t m = eml_spectrum_magnitudes(samples, 2 * half, level); m != 0; m >>= 1) {
+    while (magnitudes >> bits != 0) {
         bits++;
     }
     const bool add = log2_n % 2 == 0;

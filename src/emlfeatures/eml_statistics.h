@@ -37,6 +37,12 @@ typedef uint32_t EML_MAY_ALIAS EmlStatsPair;
 static inline int32_t eml_stats_first(EmlStatsPair pair) { return (int16_t)pair; }
 static inline int32_t eml_stats_second(EmlStatsPair pair) { return (int32_t)pair >> 16; }
 
+// Runs through the pairs of x; what is left of an odd number of samples is x[n - 1].
+#define EML_STATS_PAIRS(pair, x, n) \
+    const EmlStatsPair *pair = (const EmlStatsPair *)(const void *)(x), *end = pair + (n) / 2; \
+    pair != end; \
+    pair++
+
 // ----------------------------------------------------------------------------------------- loops
 
 // x is word-aligned in all of these.
@@ -49,12 +55,6 @@ static inline int32_t eml_stats_second(EmlStatsPair pair) { return (int32_t)pair
 #if defined(__ARM_FEATURE_SIMD32)
 #include "eml_statistics_armv7em.h"
 #else
-// Runs through the pairs of x; what is left of an odd number of samples is x[n - 1].
-#define EML_STATS_PAIRS(pair, x, n) \
-    const EmlStatsPair *pair = (const EmlStatsPair *)(const void *)(x), *end = pair + (n) / 2; \
-    pair != end; \
-    pair++
-
 static EML_FAST int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
     int32_t sum = n % 2 != 0 ? x[n - 1] : 0;
     for (EML_STATS_PAIRS(pair, x, n)) {
@@ -67,8 +67,27 @@ static EML_FAST int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
 
 static EML_FAST int64_t eml_stats_dot(const int16_t *x, const int16_t *y, uint32_t n) {
     int64_t sum = 0;
+    if (x == y) {
+        // Two squares are 2^31 at most.
+        for (EML_STATS_PAIRS(pair, x, n - n % 2)) {
+            const int32_t first = eml_stats_first(*pair), second = eml_stats_second(*pair);
+            sum += (uint32_t)(first * first) + (uint32_t)(second * second);
+        }
+        x += n - n % 2;
+        y = x;
+        n %= 2;
+    }
     for (const int16_t *const end = x + n; x != end;) {
-        sum += *x++ * *y++;
+        const int32_t product = *x++ * *y++;
+#if defined(__ARM_ARCH_6M__)
+        // GCC keeps the sum on the stack.
+        __asm(".syntax unified\n\tadds %Q0, %1\n\tadcs %R0, %2"
+              : "+l"(sum)
+              : "l"(product), "l"(product >> 31)
+              : "cc");
+#else
+        sum += product;
+#endif
     }
     return sum;
 }
@@ -76,14 +95,14 @@ static EML_FAST int64_t eml_stats_dot(const int16_t *x, const int16_t *y, uint32
 static EML_FAST EmlStatsPair eml_stats_extremes(const int16_t *x, uint32_t n) {
     int32_t min = x[n - 1], max = min;
     for (EML_STATS_PAIRS(pair, x, n)) {
-        int32_t less = eml_stats_first(*pair), more = eml_stats_second(*pair);
-        if (less > more) {
-            const int32_t swapped = less;
-            less = more;
-            more = swapped;
+        const int32_t first = eml_stats_first(*pair), second = eml_stats_second(*pair);
+        if (first < second) {
+            min = first < min ? first : min;
+            max = second > max ? second : max;
+        } else {
+            min = second < min ? second : min;
+            max = first > max ? first : max;
         }
-        min = less < min ? less : min;
-        max = more > max ? more : max;
     }
     return (uint16_t)min | (uint32_t)max << 16;
 }
@@ -93,13 +112,12 @@ static EML_FAST int32_t eml_stats_deviations(const int16_t *x, uint32_t n, int32
     // Those above the level and those below deviate by sums whose difference is known.
     int32_t above = n % 2 != 0 && x[n - 1] > level ? x[n - 1] - level : 0;
     for (EML_STATS_PAIRS(pair, x, n)) {
-        const int32_t first = eml_stats_first(*pair) - level;
-        const int32_t second = eml_stats_second(*pair) - level;
-        if (first > 0) {
-            above += first;
+        const EmlStatsPair both = *pair;
+        if (eml_stats_first(both) > level) {
+            above += eml_stats_first(both) - level;
         }
-        if (second > 0) {
-            above += second;
+        if (eml_stats_second(both) > level) {
+            above += eml_stats_second(both) - level;
         }
     }
     return 2 * above - (sum - (int32_t)n * level);
@@ -146,33 +164,36 @@ static EML_NOINLINE int64_t eml_stats_covariance(const int16_t *x, const int16_t
     return eml_stats_dot(x, y, n) * (int32_t)n - (int64_t)x_sum * y_sum;
 }
 
+static EML_NOINLINE int16_t eml_stats_mean(int32_t sum, uint32_t n) {
+    return eml_saturate(eml_mean(sum, n));
+}
+
 // The root of a / b to the nearest integer, within int16; a is less than 2^62.
 static EML_NOINLINE int16_t eml_stats_root(uint64_t a, uint32_t b) {
     const uint64_t square = eml_divide_u64(4 * a, b);
     const uint32_t v = square >> 32 != 0 ? UINT32_MAX : (uint32_t)square;
     uint32_t twice = eml_sqrt_u32(v);
     // Rounded down, which with a bit more is exact.
-    twice -= (uint64_t)twice * twice > v;
+    twice -= twice < 1 << 16 && twice * twice > v;
     return eml_saturate((int32_t)((twice + 1) / 2));
 }
 
-// The upper 32 bits of v, which is not 0, from its highest one on; *exponent is added to.
-static EML_NOINLINE uint32_t eml_stats_mantissa(uint64_t v, int32_t *exponent) {
-    int32_t bits = 32;
-    for (; v >> 63 == 0; v <<= 1) {
-        bits--;
+// The root of v 4^up, which is 2^30 or more and below 2^32; v is not 0.
+static EML_NOINLINE uint32_t eml_stats_scaled_root(uint64_t v, int32_t *up) {
+    *up = 0;
+    for (; v >> 32 != 0; v >>= 2) {
+        *up -= 1;
     }
-    *exponent += bits;
-    return (uint32_t)(v >> 32);
+    for (; v >> 30 == 0; v <<= 2) {
+        *up += 1;
+    }
+    return eml_sqrt_u32((uint32_t)v);
 }
 
-// a / b 2^exponent of two mantissas, to the nearest; it is at most 2^30.
-static uint32_t eml_stats_ratio(uint32_t a, uint32_t b, int32_t exponent) {
-    if (exponent < -2) {
-        return 0;
-    }
-    const uint64_t ratio = eml_divide_u64((uint64_t)a << 32, b);
-    return (uint32_t)(((ratio >> (31 - exponent)) + 1) / 2);
+// a / b to the nearest integer, of either sign.
+static EML_NOINLINE int32_t eml_stats_ratio(int64_t a, uint64_t b) {
+    const int32_t ratio = (int32_t)eml_divide_u64((a < 0 ? -(uint64_t)a : (uint64_t)a) + b / 2, b);
+    return a < 0 ? -ratio : ratio;
 }
 
 // skew and kurtosis; base and range are the least sample and its distance from the greatest.
@@ -201,26 +222,16 @@ static EML_COLD EML_NOINLINE void eml_stats_moments(const int16_t *x, uint32_t n
     }
     fourth -= (uint64_t)((third >> 26) * error);
     third -= (int64_t)(3 * second >> 14) * error;
-    int32_t exponent = 0, power = 0;
-    const uint32_t a = eml_stats_mantissa(second, &exponent);
-    const uint32_t square = eml_stats_mantissa((uint64_t)a * a, &power);
-    power += 2 * exponent;
-    int32_t other = 14 + 8;
-    uint32_t b = eml_stats_mantissa(fourth, &other);
-    b = eml_stats_mantissa((uint64_t)b * n, &other);
-    values[EML_FRONT_KURTOSIS] =
-        eml_saturate((int32_t)eml_stats_ratio(b, square, other - power) - 3 * 256);
-    if (third != 0) {
-        other = 0;
-        b = eml_stats_mantissa(third < 0 ? -(uint64_t)third : (uint64_t)third, &other);
-        other *= 2;
-        b = eml_stats_mantissa((uint64_t)b * b, &other);
-        b = eml_stats_mantissa((uint64_t)b * n, &other);
-        power += exponent;
-        const uint32_t cube = eml_stats_mantissa((uint64_t)square * a, &power);
-        const int32_t skew = (int32_t)eml_sqrt_u32(eml_stats_ratio(b, cube, other - power + 16));
-        values[EML_FRONT_SKEW] = (int16_t)(third < 0 ? -skew : skew);
-    }
+    // Means, of which the variance has 32 bits and more than 18.
+    const uint64_t variance = eml_divide_u64(second, n);
+    values[EML_FRONT_KURTOSIS] = eml_saturate(
+        eml_stats_ratio((int64_t)eml_divide_u64(fourth, n) << 8, variance * variance >> 14) -
+        3 * 256);
+    int32_t more;
+    const uint32_t deviation = eml_stats_scaled_root(variance, &more);
+    const uint64_t cube = eml_divide_u64(third < 0 ? -(uint64_t)third : (uint64_t)third, n);
+    const int32_t skew = eml_stats_ratio((int64_t)(cube << (8 + more)), variance * deviation);
+    values[EML_FRONT_SKEW] = (int16_t)(third < 0 ? -skew : skew);
 }
 
 /** Pearson's correlation of two channels in 1/16384; 0 if one is constant. */
@@ -228,19 +239,16 @@ static EML_UNUSED EML_COLD int16_t eml_correlation(const int16_t *x, const int16
     const int32_t x_sum = eml_stats_sum(x, n), y_sum = eml_stats_sum(y, n);
     const uint64_t x_square = (uint64_t)eml_stats_covariance(x, x, n, x_sum, x_sum);
     const uint64_t y_square = (uint64_t)eml_stats_covariance(y, y, n, y_sum, y_sum);
-    const int64_t product = eml_stats_covariance(x, y, n, x_sum, y_sum);
-    if (x_square == 0 || y_square == 0 || product == 0) {
+    if (x_square == 0 || y_square == 0) {
         return 0;
     }
-    int32_t power = 0, other = 0;
-    uint32_t a = eml_stats_mantissa(product < 0 ? -(uint64_t)product : (uint64_t)product, &power);
-    power *= 2;
-    a = eml_stats_mantissa((uint64_t)a * a, &power);
-    uint32_t b = eml_stats_mantissa(x_square, &other);
-    b = eml_stats_mantissa((uint64_t)b * eml_stats_mantissa(y_square, &other), &other);
-    // With one bit more, for rounding.
-    const int32_t twice = (int32_t)eml_sqrt_u32(eml_stats_ratio(a, b, power - other + 30));
-    return (int16_t)(((product < 0 ? -twice : twice) + 1) >> 1);
+    int64_t product = eml_stats_covariance(x, y, n, x_sum, y_sum);
+    int32_t x_up, y_up;
+    const uint64_t x_root = eml_stats_scaled_root(x_square, &x_up);
+    const uint64_t roots = x_root * eml_stats_scaled_root(y_square, &y_up);
+    const int32_t up = x_up + y_up + 14;
+    product = up < 0 ? product >> -up : product << up;
+    return (int16_t)eml_stats_ratio(product, roots);
 }
 
 #include "eml_quantiles.h"
@@ -265,16 +273,13 @@ static EML_UNUSED void eml_statistics(const int16_t *x, uint32_t n, uint32_t wan
     if (wanted & squares) {
         const uint64_t square = (uint64_t)eml_stats_dot(x, x, n);
         values[EML_FRONT_RMS] = eml_stats_root(square, n);
-        values[EML_FRONT_ENERGY] = -4096;
-        if (square != 0) {
-            int32_t exponent = -32;
-            const uint32_t mantissa = eml_stats_mantissa(square, &exponent);
-            const uint64_t ratio = eml_divide_u64((uint64_t)mantissa << 32, n);
-            values[EML_FRONT_ENERGY] = (int16_t)(eml_log2_u64(ratio) + exponent * 256);
-        }
+        // 2^21 times the mean is 2^63 at most, and 512 or more, so that to round it changes little.
+        const uint64_t mean_square = eml_divide_u64((square << 21) + n / 2, n);
+        values[EML_FRONT_ENERGY] =
+            square == 0 ? -4096 : (int16_t)(eml_log2_u64(mean_square) - 21 * 256);
     }
     if (wanted & 1 << EML_FRONT_MAD) {
-        values[EML_FRONT_MAD] = eml_saturate(eml_mean(eml_stats_deviations(x, n, mean, sum), n));
+        values[EML_FRONT_MAD] = eml_stats_mean(eml_stats_deviations(x, n, mean, sum), n);
     }
     if (wanted & 1 << EML_FRONT_JERK) {
         values[EML_FRONT_JERK] = eml_saturate(eml_mean(eml_stats_differences(x, n, sum), n - 1));

@@ -17,6 +17,11 @@ A model may have a scale and an offset for each feature, and then takes features
     eml_knn_set_scale(&knn, malloc(eml_knn_scale_bytes(&knn.header)), scales_and_offsets);
     const int16_t *features = eml_knn_quantize(&knn, raw_features);
 
+It then also has the unit in which its distances are given. The novelty of a row is its mean
+distance to its neighbours. A model whose values are local reachability densities may have the
+k-distance of each item besides (eml_knn_set_k_distances); then novelty is the local outlier factor.
+eml_knn_judge compares the score, which is -novelty, with a threshold.
+
 Limits: those of eml_knn_format.h. Inserting into the list of neighbours takes up to n_neighbors
 steps, so n_neighbors is meant to be small.
 */
@@ -53,8 +58,14 @@ typedef struct EmlKnn {
     uint64_t *nearest;   // of the last search: squared distance << 16 | index, ascending
     void *targets;       // of each item its label, an int16, or its value, the bits of a float32
     int16_t *features;   // n_features of each item
-    int32_t *scale;      // of each feature scale and offset, the bits of float32; or NULL
+    int32_t *scale;      // of each feature scale and offset, then the unit, float32 bits; or NULL
+    const int32_t *k_distances; // squared, of each item, the bits of float32; or NULL
+    uint32_t limit;             // -threshold, the bits of a float32; or EML_KNN_NO_LIMIT
 } EmlKnn;
+
+#define EML_KNN_NO_LIMIT UINT32_MAX
+// Limits and values are below this, the bits of an infinite float32.
+#define EML_KNN_INFINITE 0x7f800000u
 
 // The features of all items, made even in number so that what follows is aligned.
 static uint32_t eml_knn_n_stored(const EmlKnnHeader *header) {
@@ -81,19 +92,23 @@ static inline void eml_knn_begin(EmlKnn *self, void *memory) {
     self->features = (int16_t *)(self->nearest + self->header.n_neighbors);
     self->targets = self->features + eml_knn_n_stored(&self->header);
     self->scale = NULL;
+    self->k_distances = NULL;
+    self->limit = EML_KNN_NO_LIMIT;
     eml_knn_clear(self);
 }
 
 /** The bytes of memory that a scale takes. */
 static inline size_t eml_knn_scale_bytes(const EmlKnnHeader *header) {
-    return 10u * header->n_features;
+    return 10u * header->n_features + 4u;
 }
 
 /** Gives a model a scale, in eml_knn_scale_bytes of memory, aligned to 4 bytes: a copy of scale and
- * offset of each feature, the bits of float32. */
+ * offset of each feature and of the unit, which is above 0, the bits of 2 n_features + 1 float32.
+ *
+ * Distances are those of int16 features, times the unit. */
 static inline void eml_knn_set_scale(EmlKnn *self, void *memory, const int32_t *scale) {
     self->scale = (int32_t *)memory;
-    for (uint32_t i = 0; i < 2u * self->header.n_features; i++) {
+    for (uint32_t i = 0; i <= 2u * self->header.n_features; i++) {
         self->scale[i] = scale[i];
     }
 }
@@ -104,7 +119,7 @@ static inline void eml_knn_set_scale(EmlKnn *self, void *memory, const int32_t *
 static inline const int16_t *eml_knn_quantize(EmlKnn *self, const int32_t *raw) {
     const uint32_t n_features = self->header.n_features;
     const int32_t *scale = self->scale;
-    int16_t *features = (int16_t *)(self->scale + 2 * n_features);
+    int16_t *features = (int16_t *)(self->scale + 2 * n_features + 1);
     for (uint32_t i = 0; i < n_features; i++) {
         if (eml_quantize_is_nan(raw[i])) {
             return NULL;
@@ -113,6 +128,37 @@ static inline const int16_t *eml_knn_quantize(EmlKnn *self, const int32_t *raw) 
         scale += 2;
     }
     return features;
+}
+
+/** The bytes of all the memory that a model has. */
+static inline size_t eml_knn_all_bytes(const EmlKnn *self) {
+    const EmlKnnHeader *header = &self->header;
+    size_t bytes = eml_knn_bytes(header);
+    if (self->scale != NULL) {
+        bytes += eml_knn_scale_bytes(header);
+    }
+    if (self->k_distances != NULL) {
+        bytes += 4u * header->max_items;
+    }
+    return bytes;
+}
+
+/** Makes of a model of values one of local outlier factors. It is full, no ring, and does not
+ * weight neighbours; an item's value is its local reachability density, and k_distances has the
+ * square of its k-distance, in steps of int16 features, as the bits of a float32. Items must not
+ * change any more. */
+static inline void eml_knn_set_k_distances(EmlKnn *self, const int32_t *k_distances) {
+    self->k_distances = k_distances;
+}
+
+/** Sets the threshold, the bits of a float32; false if it is above 0, infinite or a NaN. */
+static inline bool eml_knn_set_threshold(EmlKnn *self, uint32_t threshold) {
+    const uint32_t limit = threshold == 0 ? 0 : threshold ^ (uint32_t)1 << 31;
+    if (limit >= EML_KNN_INFINITE) {
+        return false;
+    }
+    self->limit = limit;
+    return true;
 }
 
 // Where an item is stored; index may be one beyond the last.
@@ -396,30 +442,61 @@ static uint32_t eml_knn_float(uint64_t numerator, uint64_t denominator, int32_t 
     return ((uint32_t)exponent << 23) + bits;
 }
 
-// The sum of the distances of the neighbours i to end, divided by `divisor`, as a float32's bits.
-static uint32_t eml_knn_mean(const EmlKnn *self, uint32_t i, uint32_t end, uint32_t divisor) {
+// The product of two float32 that are not negative, at most the largest of them all.
+EML_NOINLINE static uint32_t eml_knn_product(uint32_t a, uint32_t b) {
+    const int32_t exponent = (int32_t)(a >> 23) + (int32_t)(b >> 23) - 254;
+    const uint32_t whole = 0x800000;
+    if (a < whole || b < whole) {
+        return 0;
+    }
+    const uint64_t product = (uint64_t)((a & (whole - 1)) | whole) * ((b & (whole - 1)) | whole);
+    const uint32_t bits = eml_knn_float(product, (uint64_t)1 << 46, exponent);
+    return bits < EML_KNN_INFINITE ? bits : EML_KNN_INFINITE - 1;
+}
+
+// The squared distance of the i-th nearest item; with k-distances no less than the item's.
+EML_NOINLINE static uint64_t eml_knn_reachability(const EmlKnn *self, const int32_t *k_distances,
+                                                  uint32_t i) {
+    const uint64_t distance = self->nearest[i] >> 16;
+    if (k_distances != NULL) {
+        // There is no ring: an item is stored at its index. The product with 2^-24 is whole.
+        const int32_t bits = k_distances[eml_knn_found(self, i)];
+        const uint64_t k_distance = (uint64_t)eml_quantize_product(bits, 0x33800000);
+        if (k_distance > distance) {
+            return k_distance;
+        }
+    }
+    return distance;
+}
+
+// The mean distance of the neighbours i to end, or their mean reachability distance, as a float32's
+// bits.
+static uint32_t eml_knn_mean(const EmlKnn *self, const int32_t *k_distances, uint32_t i,
+                             uint32_t end) {
+    uint64_t bits = 0; // of all of them: as many as the farthest one has
+    for (uint32_t each = i; each < end; each++) {
+        bits |= eml_knn_reachability(self, k_distances, each);
+    }
     // The farthest one gets 62 to 64 bits, which give its root 31 or 32; the others are no longer.
-    uint64_t farthest = self->nearest[end - 1] >> 16;
     uint32_t shift = 0;
-    while (farthest >> 62 == 0 && shift < 62) {
-        farthest <<= 2;
+    while (bits >> 62 == 0 && shift < 62) {
+        bits <<= 2;
         shift += 2;
     }
+    const uint32_t count = end - i;
     uint64_t sum = 0;
     for (; i < end; i++) {
-        sum += eml_knn_root(self->nearest[i] >> 16 << shift);
+        sum += eml_knn_root(eml_knn_reachability(self, k_distances, i) << shift);
     }
-    return eml_knn_float(sum, divisor, -(int32_t)(shift / 2));
+    const uint32_t mean = eml_knn_float(sum, count, -(int32_t)(shift / 2));
+    const int32_t *scale = self->scale;
+    return scale == NULL ? mean
+                         : eml_knn_product(mean, (uint32_t)scale[2 * self->header.n_features]);
 }
 
 /** The distance of the i-th nearest item of the last search, as the bits of a float32. */
 static inline uint32_t eml_knn_distance(const EmlKnn *self, uint32_t i) {
-    return eml_knn_mean(self, i, i + 1, 1);
-}
-
-/** The mean distance of all neighbours found, as the bits of a float32. */
-static inline uint32_t eml_knn_novelty(const EmlKnn *self) {
-    return eml_knn_mean(self, 0, self->header.n_neighbors, self->header.n_neighbors);
+    return eml_knn_mean(self, NULL, i, i + 1);
 }
 
 // What a neighbour counts: 2^30, or that times nearest distance / its distance.
@@ -462,7 +539,7 @@ static inline int32_t eml_knn_vote(const EmlKnn *self) {
 /** The mean of the neighbours' values, as the bits of a float32. Values below 2^-126 count as 0.
 
 Unweighted, it is the float32 nearest to the mean unless values differ by more than 2^23 in size. */
-static inline uint32_t eml_knn_regress(const EmlKnn *self) {
+EML_NOINLINE static uint32_t eml_knn_regress(const EmlKnn *self) {
     int32_t greatest = 0;
     for (uint32_t i = 0; i < self->header.n_neighbors; i++) {
         const int32_t exponent = eml_knn_found_target(self, i) >> 23 & 0xff;
@@ -490,6 +567,24 @@ static inline uint32_t eml_knn_regress(const EmlKnn *self) {
     }
     const uint32_t sign = sum < 0 ? (uint32_t)1 << 31 : 0;
     return eml_knn_float((uint64_t)(sum < 0 ? -sum : sum), weights, greatest - 143) | sign;
+}
+
+/** The mean distance of all neighbours found, or the local outlier factor, as the bits of a
+ * float32.
+ *
+ * The factor is the neighbours' mean density times the mean reachability distance from them. Where
+ * this is 0, all are one and the same point, and the factor is 1. */
+EML_NOINLINE static uint32_t eml_knn_novelty(const EmlKnn *self) {
+    const uint32_t mean = eml_knn_mean(self, self->k_distances, 0, self->header.n_neighbors);
+    if (self->k_distances == NULL) {
+        return mean;
+    }
+    return mean == 0 ? 127u << 23 : eml_knn_product(mean, eml_knn_regress(self));
+}
+
+/** -1 if -novelty is below the threshold, else 1. Only if there is a threshold. */
+static inline int32_t eml_knn_judge(const EmlKnn *self) {
+    return eml_knn_novelty(self) > self->limit ? -1 : 1;
 }
 
 #endif // EML_KNN_H

@@ -7,6 +7,9 @@
 // >>> model.predict(array.array("h", [10, -5, 970]))
 // 7
 
+#ifdef __arm__
+#define NATMOD_SMALL // on other CPUs larger
+#endif
 #include "eml_knn.h"
 #include "natmod.h"
 #include "natmod_crc.h"
@@ -94,25 +97,30 @@ static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_new_obj, 6, 6, knn_new);
 
-// _attach(model, classes, scale): gives an empty model a tuple of class labels, and an array('f')
-// of scale and offset of each feature. Both may be empty.
-static mp_obj_t knn_attach(mp_obj_t self_in, mp_obj_t classes, mp_obj_t scale_in) {
-    mp_obj_knn_t *self = knn_object(self_in);
-    if (mp_obj_is_true(scale_in)) {
-        const EmlKnnHeader *header = &self->knn.header;
+// _attach(model, classes, scale, k_distances): gives an empty model a tuple of class labels; an
+// array('f') of scale and offset of each feature, then the unit; and an array('i') of k-distances,
+// which the model keeps: they are filled in as items are added. Each may be empty.
+static mp_obj_t knn_attach(size_t n_args, const mp_obj_t *args) {
+    mp_obj_knn_t *self = knn_object(args[0]);
+    const EmlKnnHeader *header = &self->knn.header;
+    if (mp_obj_is_true(args[2])) {
         const int32_t *scale =
-            natmod_items(scale_in, "scale", 'f', 2u * header->n_features, MP_BUFFER_READ);
+            natmod_items(args[2], "scale", 'f', 2u * header->n_features + 1, MP_BUFFER_READ);
         eml_knn_set_scale(&self->knn, natmod_malloc(eml_knn_scale_bytes(header)), scale);
     }
-    if (mp_obj_is_true(classes)) {
+    if (mp_obj_is_true(args[1])) {
         // A label is an int16, so that no more than 32768 classes have items.
-        const mp_uint_t n_classes = MP_OBJ_SMALL_INT_VALUE(mp_obj_len(classes));
+        const mp_uint_t n_classes = MP_OBJ_SMALL_INT_VALUE(mp_obj_len(args[1]));
         self->n_classes = n_classes < EML_KNN_MAX_CLASSES ? n_classes : EML_KNN_MAX_CLASSES;
-        self->classes = classes;
+        self->classes = args[1];
+    }
+    if (mp_obj_is_true(args[3])) {
+        eml_knn_set_k_distances(
+            &self->knn, natmod_items(args[3], "items", 'i', header->max_items, MP_BUFFER_READ));
     }
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_3(knn_attach_obj, knn_attach);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_attach_obj, 4, 4, knn_attach);
 
 // additem(features, label): the index of the new item.
 static mp_obj_t knn_additem(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t target_in) {
@@ -134,31 +142,33 @@ static EmlKnn *knn_search(EmlKnn *knn, mp_obj_t features_in) {
     return knn;
 }
 
-static EML_NOINLINE mp_obj_t knn_answer(EmlKnn *knn, mp_obj_t features_in) {
-    knn_search(knn, features_in);
-    if (knn->header.regression) {
-        return natmod_float(eml_knn_regress(knn));
-    }
-    return MP_OBJ_NEW_SMALL_INT(eml_knn_vote(knn));
-}
-
-// predict(features): the label, or of a regression the mean of the neighbours' values.
+// predict(features): the label, of a regression the mean of the neighbours' values, with a
+// threshold 1 or -1.
 static mp_obj_t knn_predict(mp_obj_t self_in, mp_obj_t features_in) {
-    return knn_answer(knn_self(self_in), features_in);
+    EmlKnn *knn = knn_search(knn_self(self_in), features_in);
+    int32_t answer;
+    if (knn->limit != EML_KNN_NO_LIMIT) {
+        answer = eml_knn_judge(knn);
+    } else if (knn->header.regression) {
+        return natmod_float(eml_knn_regress(knn));
+    } else {
+        answer = eml_knn_vote(knn);
+    }
+    return MP_OBJ_NEW_SMALL_INT(answer);
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_predict_obj, knn_predict);
 
-// regress(features): predict of a regression, and of nothing else.
+// regress(features): the mean of the neighbours' values.
 static mp_obj_t knn_regress(mp_obj_t self_in, mp_obj_t features_in) {
     EmlKnn *knn = knn_self(self_in);
     if (!knn->header.regression) {
         natmod_value_error("model must be a regression");
     }
-    return knn_answer(knn, features_in);
+    return natmod_float(eml_knn_regress(knn_search(knn, features_in)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_regress_obj, knn_regress);
 
-// novelty(features): the mean distance to the neighbours.
+// novelty(features): the mean distance to the neighbours, or the local outlier factor.
 static mp_obj_t knn_novelty(mp_obj_t self_in, mp_obj_t features_in) {
     return natmod_float(eml_knn_novelty(knn_search(knn_self(self_in), features_in)));
 }
@@ -188,33 +198,41 @@ static mp_obj_t knn_getitem(mp_obj_t self_in, mp_obj_t index_in, mp_obj_t out_in
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(knn_getitem_obj, knn_getitem);
 
+// The model, unless what its items hold depends on the other items.
+static EML_NOINLINE EmlKnn *knn_self_that_forgets(mp_obj_t self_in) {
+    EmlKnn *knn = knn_self(self_in);
+    if (knn->k_distances != NULL) {
+        natmod_value_error("model must be one that learns");
+    }
+    return knn;
+}
+
 // removeitem(index): the later items move down by one.
 static mp_obj_t knn_removeitem(mp_obj_t self_in, mp_obj_t index_in) {
-    EmlKnn *knn = knn_self(self_in);
+    EmlKnn *knn = knn_self_that_forgets(self_in);
     eml_knn_remove(knn, knn_index(knn, index_in));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_removeitem_obj, knn_removeitem);
 
 static mp_obj_t knn_clear(mp_obj_t self_in) {
-    eml_knn_clear(knn_self(self_in));
+    eml_knn_clear(knn_self_that_forgets(self_in));
     return mp_const_none;
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(knn_clear_obj, knn_clear);
 
-// _header(model): the settings and the number of items, as saved, and the scale, in bytes.
+// _header(model): as bytes the settings and the number of items, as saved; the scale and the unit;
+// the k-distances.
 static mp_obj_t knn_header(mp_obj_t self_in) {
     const EmlKnn *knn = knn_self(self_in);
-    const void *scale = knn->scale;
-    size_t scale_bytes = 8u * knn->header.n_features;
-    if (scale == NULL) {
-        scale = knn;
-        scale_bytes = 0;
-    }
-    mp_obj_t parts[2];
-    parts[0] = mp_obj_new_bytes((const byte *)&knn->header, sizeof(EmlKnnHeader));
-    parts[1] = mp_obj_new_bytes(scale, scale_bytes);
-    return mp_obj_new_tuple(2, parts);
+    const EmlKnnHeader *header = &knn->header;
+    mp_obj_t parts[3];
+    parts[0] = mp_obj_new_bytes((const byte *)header, sizeof(EmlKnnHeader));
+    parts[1] = mp_obj_new_bytes((const byte *)knn->scale,
+                                knn->scale == NULL ? 0 : 8u * header->n_features + 4);
+    parts[2] = mp_obj_new_bytes((const byte *)knn->k_distances,
+                                knn->k_distances == NULL ? 0 : 4u * header->n_items);
+    return mp_obj_new_tuple(3, parts);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(knn_header_obj, knn_header);
 
@@ -231,21 +249,31 @@ static void knn_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t
 }
 
 static void knn_attr(mp_obj_t self_in, qstr name, mp_obj_t *dest) {
-    const mp_obj_knn_t *self = MP_OBJ_TO_PTR(self_in);
-    const EmlKnnHeader *header = &self->knn.header;
-    const bool scaled = self->knn.scale != NULL;
+    mp_obj_knn_t *self = MP_OBJ_TO_PTR(self_in);
+    EmlKnn *knn = &self->knn;
+    const EmlKnnHeader *header = &knn->header;
+    const bool scaled = knn->scale != NULL;
     mp_obj_t value = MP_OBJ_NULL;
     if (name == MP_QSTR_n_features) {
         value = MP_OBJ_NEW_SMALL_INT(header->n_features);
     } else if (name == MP_QSTR_n_classes) {
         value = MP_OBJ_NEW_SMALL_INT(self->n_classes);
     } else if (name == MP_QSTR_nbytes) {
-        value = MP_OBJ_NEW_SMALL_INT(sizeof(*self) + eml_knn_bytes(header) +
-                                     (scaled ? eml_knn_scale_bytes(header) : 0));
+        value = MP_OBJ_NEW_SMALL_INT(sizeof(*self) + eml_knn_all_bytes(knn));
     } else if (name == MP_QSTR_classes) {
         value = self->classes;
     } else if (name == MP_QSTR_scaled) {
         value = mp_obj_new_bool(scaled);
+    } else if (name == MP_QSTR_threshold) {
+        if (dest[0] != MP_OBJ_NULL && dest[1] != MP_OBJ_NULL) {
+            if (!eml_knn_set_threshold(knn, natmod_float_bits(dest[1]))) {
+                natmod_value_error("threshold must be at most 0, and finite");
+            }
+            dest[0] = MP_OBJ_NULL; // done
+            return;
+        }
+        value = knn->limit == EML_KNN_NO_LIMIT ? mp_const_none
+                                               : natmod_float(knn->limit | (uint32_t)1 << 31);
     }
     natmod_attr(dest, value);
 }

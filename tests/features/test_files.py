@@ -10,7 +10,7 @@ import pytest
 from emlmpy import files
 from emlmpy.features import twin
 from emlmpy.features.words import words_of
-from emlmpy.trees.file import image
+from emlmpy.images import image
 from tests.features.test_features import OPTIONS, motion
 
 WORDS = words_of(16, 4, 3, stats=["mean", "jerk"])

@@ -47,7 +47,8 @@ class Choices:
 
 def _forests() -> Iterator[tuple[str, bytes]]:
     import emlmpy
-    from emlmpy.trees.file import image, to_bin, to_csv
+    from emlmpy.images import image
+    from emlmpy.trees.file import to_bin, to_csv
     from tests.trees.test_forests import CASES, load_data
 
     for name, (estimator, load, arguments, _) in CASES.items():

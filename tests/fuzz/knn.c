@@ -2,6 +2,7 @@
 
 #include "choices.h"
 #include "eml_knn.h"
+#include <math.h>
 
 #define MAX_ITEMS 12
 #define MAX_FEATURES 9
@@ -68,10 +69,93 @@ static void check_search(EmlKnn *knn, const List *list, const int16_t *query) {
     }
 }
 
+static float number(uint32_t bits) {
+    float value;
+    memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+
+// Whether a float32 is nearly a number; from where numbers are too small for a float32, any is.
+static bool is_near(uint32_t bits, double expected) {
+    const double limit = 3.4028234e38;
+    const double error = number(bits) - (expected < limit ? expected : limit);
+    return expected < 1e-36 || (error < 1e-5 * expected && error > -1e-5 * expected);
+}
+
+// Novelty as a mean distance and as a local outlier factor, in any unit, and what a threshold makes
+// of it.
+static void check_novelty(EmlKnn *knn, const List *list, const int16_t *query) {
+    const uint32_t k = knn->header.n_neighbors, n_features = knn->header.n_features;
+    if (!eml_knn_search(knn, query)) {
+        return;
+    }
+    int32_t scale[2 * MAX_FEATURES + 1] = {0};
+    scale[2 * n_features] = (int32_t)any_bits();
+    int32_t *const before = knn->scale;
+    void *memory = malloc(eml_knn_scale_bytes(&knn->header));
+    eml_knn_set_scale(knn, memory, scale);
+    REQUIRE(eml_knn_novelty(knn) < EML_KNN_INFINITE); // whatever the unit is
+    const uint32_t unit = (1 + below(253)) << 23 | below(1 << 23);
+    knn->scale[2 * n_features] = (int32_t)unit;
+    double sum = 0;
+    for (uint32_t i = 0; i < k; i++) {
+        const double distance = sqrt((double)(knn->nearest[i] >> 16)) * number(unit);
+        REQUIRE(is_near(eml_knn_distance(knn, i), distance));
+        sum += distance;
+    }
+    const uint32_t mean = eml_knn_novelty(knn);
+    REQUIRE(is_near(mean, sum / k));
+    if (knn->header.regression && !knn->header.ring && !knn->header.weighted &&
+        list->n_items == knn->header.max_items) {
+        int32_t *k_distances = malloc(4u * list->n_items);
+        for (uint32_t i = 0; i < list->n_items; i++) {
+            k_distances[i] = (int32_t)any_bits();
+        }
+        eml_knn_set_k_distances(knn, k_distances);
+        REQUIRE(eml_knn_novelty(knn) < EML_KNN_INFINITE);
+        double reach = 0, density = 0;
+        for (uint32_t i = 0; i < list->n_items; i++) {
+            k_distances[i] =
+                below(3) == 0 ? 0 : (int32_t)((127 + below(44)) << 23 | below(2) << 20);
+        }
+        for (uint32_t i = 0; i < k; i++) {
+            const uint32_t index = eml_knn_found(knn, i);
+            const double k_distance = floor(number((uint32_t)k_distances[index]));
+            const double distance = (double)(knn->nearest[i] >> 16);
+            reach += sqrt(distance > k_distance ? distance : k_distance) / k;
+            // Densities of one sign, so that none of their digits cancel out.
+            const uint32_t bits = (127 + below(20)) << 23;
+            ((int32_t *)knn->targets)[index] = (int32_t)bits;
+            density += (double)number(bits) / k;
+        }
+        const double expected = reach == 0 ? 1 : reach * number(unit) * density;
+        if (reach * number(unit) > 1e-36 && reach * number(unit) < 1e37) {
+            REQUIRE(is_near(eml_knn_novelty(knn), expected));
+        }
+        knn->k_distances = NULL;
+        free(k_distances);
+        for (uint32_t i = 0; i < list->n_items; i++) {
+            ((int32_t *)knn->targets)[i] = list->targets[i];
+        }
+    }
+    const uint32_t threshold = below(2) == 0 ? mean | (uint32_t)1 << 31 : any_bits();
+    const bool taken = eml_knn_set_threshold(knn, threshold);
+    REQUIRE(taken == (number(threshold) <= 0 && number(threshold) > -INFINITY));
+    if (taken) {
+        // Compared as bits: what is below the least normal float32 counts as less than that.
+        REQUIRE((eml_knn_judge(knn) < 0) == (mean > (threshold & INT32_MAX)));
+        REQUIRE(threshold == 0 || (knn->limit | (uint32_t)1 << 31) == threshold);
+        knn->limit = EML_KNN_NO_LIMIT;
+    }
+    REQUIRE(knn->limit == EML_KNN_NO_LIMIT);
+    knn->scale = before;
+    free(memory);
+}
+
 // Raw units of any bits, in memory of exactly eml_knn_scale_bytes, are a NaN or int16.
 static void check_quantize(EmlKnn *knn) {
     const uint32_t n_features = knn->header.n_features;
-    int32_t scale[2 * MAX_FEATURES], raw[MAX_FEATURES];
+    int32_t scale[2 * MAX_FEATURES + 1] = {0}, raw[MAX_FEATURES];
     bool has_nan = false;
     for (uint32_t i = 0; i < n_features; i++) {
         scale[2 * i] = (int32_t)any_bits();
@@ -143,6 +227,7 @@ static void use(void) {
         }
         row[below(knn.header.n_features)] = feature(kind);
         check_search(&knn, &list, row);
+        check_novelty(&knn, &list, row);
         free(row);
     }
     check_quantize(&knn);

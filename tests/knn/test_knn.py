@@ -46,7 +46,7 @@ def module(machine: Machine) -> dict[str, bytes | Path]:
 
 
 def with_checksum(rows: bytes) -> bytes:
-    """Add the last row of a file of version 2."""
+    """Add the last row of a file, of version 2 or later."""
     return rows + f"crc,{zlib.crc32(rows):08x}\n".encode()
 
 
@@ -72,11 +72,11 @@ class Case:
         return self.targets.dtype == np.float32
 
     def csv(self) -> bytes:
-        """The file as README.md describes it, of version 2."""
+        """The file as README.md describes it, of version 4."""
         count, n_features = self.items.shape
         targets = self.targets.view(np.int32) if self.regression else self.targets
         flags = f"0,{int(self.regression)},{int(self.weights == 'distance')}"
-        lines = [f"knn2,{count},{n_features},{self.n_neighbors},{flags},{count}"]
+        lines = [f"knn4,{count},{n_features},{self.n_neighbors},{flags},{count}"]
         lines += [
             ",".join(["i", str(target), *map(str, row)])
             for target, row in zip(targets.tolist(), self.items.tolist(), strict=True)
@@ -310,8 +310,8 @@ def test_kept_file(machine: Machine, name: str) -> None:
     assert (features.tolist(), targets.tolist()) == expected
     assert knn.is_file(data) and knn.describe(data)["checksum"] == "none"
     signed = knn.sign(data)
-    assert signed == with_checksum(data.replace(b"knn1", b"knn2"))
-    newest = {"file": "nearest neighbours of emlknn, version 2", "checksum": "right"}
+    assert signed == with_checksum(data.replace(b"knn1", b"knn4"))
+    newest = {"file": "nearest neighbours of emlknn, version 4", "checksum": "right"}
     assert knn.describe(signed) == knn.describe(data) | newest
     script = f"""
 import array, emlknn
@@ -506,7 +506,7 @@ def test_describe() -> None:
     """All that a file holds; what is no such file is no such file."""
     data = named_model().encode(max_items=9, ring=True)
     assert knn.describe(data) == {
-        "file": "nearest neighbours of emlknn, version 2",
+        "file": "nearest neighbours of emlknn, version 4",
         "checksum": "right",
         "kind": "regression",
         "scaled": "no",
@@ -524,7 +524,7 @@ def test_describe() -> None:
     found = knn.describe(scaled_model(["no", "yes, or so", ""]).encode())
     assert found["labels"] == "no, yes, or so, "
     assert found["scaled"] == "yes: takes floats in raw units"
-    assert found["device bytes"] == 8 + 5 * (2 * 4 + 2) + 10 * 4
+    assert found["device bytes"] == 8 + 5 * (2 * 4 + 2) + 10 * 4 + 4
     assert knn.is_file(data) and knn.is_file(b"?name,x\n" + labels) and knn.is_file(b"knn9,\xff")
     for other in (b"", b"\n", b"v,1\nk,0\n", b"sos,2\n", b"EMLT\0\xff", b"?knn2\n?", b"?knn2"):
         assert not knn.is_file(other)
@@ -540,7 +540,7 @@ def test_sign() -> None:
         knn.describe(edited)
     signed = knn.sign(edited + b"\n\n")
     assert knn.describe(signed)["items"] == 5 and signed != data
-    assert knn.sign(GOOD_FILE.encode()) == with_checksum(GOOD_FILE.replace("1", "2", 1).encode())
+    assert knn.sign(GOOD_FILE.encode()) == with_checksum(GOOD_FILE.replace("1", "4", 1).encode())
     for bad, text in (
         (GOOD_FILE.replace("5,1", "5,x"), "line 2: number expected, or out of range"),
         (GOOD_FILE.replace("e,2", "i,2"), "line 4: too many for this model"),
@@ -1096,7 +1096,7 @@ def test_kernel_under_sanitizers(tmp_path: Path, seed: int) -> None:
     command += ["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
     source = Path(__file__).parents[1] / "fuzz" / "knn.c"
     command += [f"-I{ROOT / 'src' / folder}" for folder in ("emlknn", "common")]
-    command += [str(source), "-o", str(program)]
+    command += [str(source), "-lm", "-o", str(program)]
     subprocess.run(command, check=True)
     command = [program, str(seed), "3000"]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout

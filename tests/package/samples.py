@@ -11,6 +11,7 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from emlmpy import convert, iir
 from emlmpy.cnn import CnnModel
+from emlmpy.features import WindowFeatures
 from emlmpy.model import Model, Predictor
 
 X = np.arange(80).reshape(20, 4)
@@ -30,6 +31,7 @@ def models(network: Path) -> dict[str, Model]:
     """Models of all families; network is a .tmdl file."""
     return {
         **predictors(),
+        "front end": WindowFeatures(window=16),
         "filter": iir.Filter(iir.design("butter", 50, 1000)),
         "network": CnnModel(network.read_bytes()),
     }

@@ -17,8 +17,9 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from emlmpy import convert
 from emlmpy.cli import main
+from emlmpy.images import image
 from emlmpy.trees import check as forest_check
-from emlmpy.trees.file import Forest, image, to_bin, to_csv
+from emlmpy.trees.file import Forest, to_bin, to_csv
 from emlmpy.trees.twin import ForestTwin
 from machines.machine import Machine
 

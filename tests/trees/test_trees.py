@@ -13,7 +13,8 @@ from sklearn.model_selection import train_test_split
 from sklearn.tree import DecisionTreeClassifier
 
 import emlmpy
-from emlmpy.trees.file import image, to_bin, to_csv
+from emlmpy.images import image
+from emlmpy.trees.file import to_bin, to_csv
 from machines.machine import Machine
 
 DEVICE = Path(__file__).parents[1] / "device" / "trees"

@@ -11,7 +11,7 @@ f = array("f", [0] * 8)
 OVERLAP = "arrays must not overlap"
 EMPTY = "array must not be empty"
 FINITE = "limits must be finite"
-INTS = "array must be array('b', 'B' or 'h') of %d, not array('%s') of %d"
+INTS = "samples must be array('b', 'B' or 'h') of %d, not array('%s') of %d"
 MAP = emlarray.linear_map
 
 
@@ -54,7 +54,7 @@ refuse(ValueError, text % 9, emlarray.deinterleave, h, array("h", [0] * 3), 0, 3
 refuse(ValueError, text % 6, emlarray.deinterleave, h, array("h", [0] * 2), 0, 3)
 refuse(ValueError, OVERLAP, emlarray.deinterleave, h, view[:4], 0, 2)
 refuse(ValueError, OVERLAP, emlarray.deinterleave, h, view[4:], 0, 2)
-text = "channel must be 0 to channels - 1"
+text = "channels must be 1 to 255, channel 0 to channels - 1"
 refuse(ValueError, text, emlarray.deinterleave, h, array("h", [0] * 4), 2, 2)
 refuse(ValueError, OVERLAP, emlarray.push, h, view[7:])
 refuse(ValueError, OVERLAP, emlarray.push, view[1:], h)

@@ -201,7 +201,7 @@ assert repr(scaled) == "<Knn: 2 of 5 items, 2 features, 1 neighbors>"
 assert repr(values) == "<Knn: 1 of 4 items, 2 features, 1 neighbors>"
 # 8 bytes a neighbour, 2 a feature and label, 4 a value, 10 for the scale of a feature.
 assert model.nbytes - few.nbytes == 0 and values.nbytes - few.nbytes == 4 * (4 - 2) - 8
-assert scaled.nbytes - few.nbytes == 2 * 2 + 2 - 8 + 10 * 2
+assert scaled.nbytes - few.nbytes == 2 * 2 + 2 - 8 + 10 * 2 + 4
 assert list(model.row()) == [0, 0] and list(scaled.row()) == [0.0, 0.0]
 assert model.predict(model.row()) == -5 and scaled.predict(scaled.row()) == 0
 assert scaled.predict(floats(1, 0)) == 2 and scaled.getresult(0) == (1, 0.0, 2)

@@ -61,11 +61,11 @@ scaled = emlknn.load(
 
 text = saved(model)
 lines = text.split("\n")
-assert lines[0] == "knn2,12,3,2,1,0,1,12"
+assert lines[0] == "knn4,12,3,2,1,0,1,12"
 assert lines[1] == "i,-32768,-32766,32765,2"
 assert lines[-3] == "e,12" and lines[-2][:4] == "crc," and lines[-1] == ""
 assert text == signed("\n".join(lines[:-2]) + "\n")
-assert saved(empty) == signed("knn2,1000,1,1,0,0,0,0\ne,0\n")
+assert saved(empty) == signed("knn4,1000,1,1,0,0,0,0\ne,0\n")
 
 lines = saved(classes).split("\n")
 assert lines[1:4] == ["ys,no, never", "ys,", "ys,J\xe9\u20ac? crc,"]
@@ -181,7 +181,7 @@ for line, text, old, new in (
 refuses("", "line 1: file is incomplete")
 refuses("\n", "line 1: " + ROW)
 
-SCALE = "scale must be array('f') of 4, not array('f') of "
+SCALE = "scale must be array('f') of 5, not array('f') of "
 
 # Labels of classes, one kind of them, and scales come before the items, in this order.
 ROWS = ("knn1,3,2,1,0,0,0,2|yi,5|yi,-6|yi,7|s,1p0,2p0|s,-3p-1,0p0|i,2,1,2|i,0,3,4|e,2").split("|")
@@ -204,8 +204,8 @@ for line, text, at, new in (
     (2, ROW, 1, ("ya,5",)),
     (2, ROW, 0, ("knn1,3,2,1,0,1,0,2",)),  # values have no classes
     (2, ROW, 0, ("knn1,3,2,1,0,0,0,2", "knn1,3,2,1,0,0,0,2")),
-    (6, SCALE + "2", 5, ()),
-    (8, SCALE + "6", 5, ("s,-3p-1,0p0", "s,-3p-1,0p0")),
+    (6, SCALE + "3", 5, ()),
+    (8, SCALE + "7", 5, ("s,-3p-1,0p0", "s,-3p-1,0p0")),
     (5, NUMBER, 4, ("s,1p0",)),
     (5, NUMBER, 4, ("s,1,2",)),
     (5, NUMBER, 4, ("s,1.5p0,2p0",)),

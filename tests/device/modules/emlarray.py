@@ -6,6 +6,7 @@ from suites import Array, Int
 
 INTS = "bBh"
 ALL = "bBhf"
+CHANNELS = "channels must be 1 to 255, channel 0 to channels - 1"
 CALLS = ("sum", "mean", "sumsq", "sum_abs_diff", "max", "min", "argmax")
 # They outlive the module.
 USED = [getattr(module, name) for name in CALLS]
@@ -25,17 +26,17 @@ def large():
     return make()
 
 
-FUNCTIONS = tuple((name, 0, Array("array", INTS, None)) for name in CALLS)
+FUNCTIONS = tuple((name, 0, Array("samples", INTS, None)) for name in CALLS)
 FUNCTIONS += (
-    ("dot", 0, Array("array", INTS, None), Array("other", "b", 4)),
-    ("linear_map", 0, Array("in", ALL, None), Array("out", ALL, 4, out=True), 0, 1, 0, 9),
+    ("dot", 0, Array("samples", INTS, None), Array("other", "b", 4)),
+    ("linear_map", 0, Array("samples", ALL, None), Array("out", ALL, 4, out=True), 0, 1, 0, 9),
     (
         "deinterleave",
         0,
         Array("samples", "h", 12),
         Array("out", "h", None, out=True),
-        Int("channel must be 0 to channels - 1", 0, 2),
-        Int("channels must be 1 to 255", 1, 255, 3),
+        Int(CHANNELS, 0, 2),
+        Int(CHANNELS, 1, 255, 3),
     ),
     ("push", 0, Array("window", "h", None, out=True), Array("chunk", "h", None)),
 )
