@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_matrix
 from sklearn.datasets import load_breast_cancer, load_digits
-from sklearn.ensemble import IsolationForest
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import LocalOutlierFactor, NearestNeighbors
 from sklearn.pipeline import make_pipeline
@@ -139,15 +138,6 @@ def test_why_not_contamination() -> None:
         rates.append(found)
     by_training, by_held_out = np.mean(rates, axis=0)
     assert by_training > 2.5 * 0.05 and by_held_out < 1.5 * 0.05
-    for detector in (
-        IsolationForest(contamination=0.05, random_state=1),
-        LocalOutlierFactor(5, novelty=True, contamination=0.05),
-    ):
-        rates = []
-        for state in range(10):
-            train, fresh = train_test_split(normal, train_size=20, random_state=state)
-            rates.append(np.mean(detector.fit(train).predict(fresh) == -1))
-        assert np.mean(rates) > 1.5 * 0.05 and np.max(rates) > 3 * 0.05
 
 
 def digits_models() -> dict[str, tuple[NoveltyModel, np.ndarray]]:
