@@ -6,7 +6,7 @@ tools/figures.py puts it into the documents. A test runs the examples and compar
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from machines.build import build
@@ -36,7 +36,32 @@ def named_digit() -> str:
     return machine.run(ROOT / "examples" / "digits" / "main.py", files)
 
 
+def trained(example: str) -> str:
+    """Return what an example's train.py prints; it writes its model into build, not here.
+
+    The first time it fetches recordings (examples/motion_data.py).
+    """
+    folder = ROOT / "build" / example
+    folder.mkdir(parents=True, exist_ok=True)
+    script = ROOT / "examples" / example / "train.py"
+    return subprocess.check_output([sys.executable, script], cwd=folder, text=True)
+
+
+def replayed(example: str, modules: Sequence[str]) -> str:
+    """Return what an example's main.py prints of its clip and its committed model."""
+    machine = MACHINES["unix-x64"]
+    folder = ROOT / "examples" / example
+    files = {f"{name}.mpy": machine.module(name) for name in modules}
+    files["motion.py"] = ROOT / "examples" / "motion.py"
+    files |= {name: folder / name for name in (f"{example}.csv", "clip.npy")}
+    return machine.run(folder / "main.py", files)
+
+
 EXAMPLES: dict[str, Callable[[], str]] = {
+    "activity": lambda: trained("activity"),
+    "activity_main": lambda: replayed("activity", ["emlfeatures", "emltrees"]),
+    "anomaly": lambda: trained("anomaly"),
+    "anomaly_main": lambda: replayed("anomaly", ["emlfeatures", "emltrees", "emlknn"]),
     "digits": lambda: command("examples/digits/demo.py"),
     "digits_main": named_digit,
     "soundlevel": lambda: command("examples/soundlevel/draw.py"),

@@ -23,6 +23,7 @@ from sklearn.preprocessing import StandardScaler
 
 import emlmpy
 from emlmpy.features import WindowFeatures, windows
+from examples.activity.train import turned
 from examples.motion_data import CLIP_PERSON, RATE, load
 
 NORMAL = "pendulum"
@@ -49,7 +50,7 @@ def front() -> WindowFeatures:
 
 def scorers() -> dict[str, Pipeline]:
     """Return what scores a window, higher for what is more normal, untrained."""
-    forest = IsolationForest(n_estimators=20, max_samples=128, random_state=0)
+    forest = IsolationForest(n_estimators=40, max_samples=64, random_state=0)
     neighbours = LocalOutlierFactor(20, novelty=True)
     return {
         "isolation forest": make_pipeline(front(), forest),
@@ -71,7 +72,7 @@ def trained(
 ) -> float:
     """Train a scorer on normal windows without a person; return its threshold."""
     known, held_out = split(people, person)
-    scorer.fit(X[known & usual])
+    scorer.fit(np.concatenate([X[known & usual], turned(X[known & usual], 1)]))
     return emlmpy.threshold(scorer.score_samples(X[held_out & usual]), false_alarms=FALSE_ALARMS)
 
 
@@ -101,7 +102,8 @@ def main() -> None:
         print(f"  detected {detected:.1%}, at worst {found[:, 1].min():.1%}", flush=True)
     scorer = scorers()["isolation forest"]
     limit = trained(scorer, X, usual, people, CLIP_PERSON)
-    model = emlmpy.convert(scorer, threshold=limit)
+    model = emlmpy.convert(scorer)
+    model.model.set_threshold(limit)
     path = Path("anomaly.csv")
     model.save(path)
     print(f"{path}: {path.stat().st_size} bytes, {model.nbytes} on the board")

@@ -14,18 +14,42 @@
 #define EML_INTEGER_DIVIDES 0
 #endif
 
+// Whether one instruction counts leading zeros; elsewhere a library's routine would bring a table.
+#if __ARM_ARCH_ISA_THUMB >= 2 || defined(__XTENSA__) || defined(__x86_64__) || defined(__aarch64__)
+#define EML_INTEGER_COUNTS 1
+/** The leading zeros of v, which is not 0. */
+static inline uint32_t eml_leading_zeros(uint32_t v) {
+#if defined(__XTENSA__)
+    // clang does not know the instruction.
+    __asm("nsau %0, %0" : "+r"(v));
+    return v;
+#else
+    return (uint32_t)__builtin_clz(v);
+#endif
+}
+#else
+#define EML_INTEGER_COUNTS 0
+#endif
+
 /** The nearest that fits. */
-static EML_UNUSED int16_t eml_saturate(int32_t value) {
-#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+#if defined(__ARM_FEATURE_SAT)
+static inline int16_t eml_saturate(int32_t value) {
     __asm("ssat %0, #16, %0" : "+r"(value));
     return (int16_t)value;
+}
+#elif defined(__XTENSA__)
+static inline int16_t eml_saturate(int32_t value) {
+    __asm("clamps %0, %0, 15" : "+r"(value));
+    return (int16_t)value;
+}
 #else
+static EML_UNUSED int16_t eml_saturate(int32_t value) {
     if (value < INT16_MIN) {
         return INT16_MIN;
     }
     return (int16_t)(value > INT16_MAX ? INT16_MAX : value);
-#endif
 }
+#endif
 
 // The root of v, rounded down; or what is below it by so little that one more is the nearest.
 #if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__GNUC__)
@@ -77,7 +101,7 @@ static EML_NOINLINE uint32_t eml_sqrt_guess(uint32_t v) {
 
 /** The integer nearest to the root of v: 9 instructions on a Cortex-M4F, about 60 on a Cortex-M0.
  */
-static EML_UNUSED uint32_t eml_sqrt_u32(uint32_t v) {
+static inline uint32_t eml_sqrt_u32(uint32_t v) {
     const uint32_t root = eml_sqrt_guess(v);
     return root + ((int32_t)(v - root * root) > (int32_t)root);
 }
