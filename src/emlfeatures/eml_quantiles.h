@@ -51,7 +51,7 @@ EML_STATS_LOOP void eml_quantiles_gather(const int16_t *x, uint32_t n, int32_t b
 }
 
 // Shell's method.
-EML_STATS_LOOP void eml_quantiles_sort(int16_t *x, uint32_t n, uint32_t gap) {
+static EML_NOINLINE void eml_quantiles_sort(int16_t *x, uint32_t n, uint32_t gap) {
     for (; gap != 0; gap = gap * 21846 >> 16) { // (gap - 1) / 3
         for (uint32_t next = gap; next < n; next++) {
             const int32_t sample = x[next];

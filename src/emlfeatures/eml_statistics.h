@@ -70,17 +70,8 @@ EML_STATS_LOOP int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
 
 EML_STATS_LOOP int64_t eml_stats_dot(const int16_t *x, const int16_t *y, uint32_t n) {
     int64_t sum = 0;
-    if (x == y) {
-        // Two squares are 2^31 at most.
-        for (EML_STATS_PAIRS(pair, x, n - n % 2)) {
-            const int32_t first = eml_stats_first(*pair), second = eml_stats_second(*pair);
-            sum += (uint32_t)(first * first) + (uint32_t)(second * second);
-        }
-        x += n - n % 2;
-        y = x;
-        n %= 2;
-    }
-    for (const int16_t *const end = x + n; x != end;) {
+    const int16_t *const end = x + n;
+    do {
         const int32_t product = *x++ * *y++;
 #if defined(__ARM_ARCH_6M__)
         // GCC keeps the sum on the stack.
@@ -91,7 +82,7 @@ EML_STATS_LOOP int64_t eml_stats_dot(const int16_t *x, const int16_t *y, uint32_
 #else
         sum += product;
 #endif
-    }
+    } while (x != end);
     return sum;
 }
 
@@ -147,15 +138,15 @@ EML_STATS_LOOP int32_t eml_stats_differences(const int16_t *x, uint32_t n, int32
 #endif
 
 /** How often x >= level changes. */
-EML_STATS_LOOP uint32_t eml_stats_crossings(const int16_t *x, uint32_t n, int32_t level) {
+static EML_NOINLINE uint32_t eml_stats_crossings(const int16_t *x, uint32_t n, int32_t level) {
     const int16_t *const end = x + n;
     int32_t last = *x - level;
     uint32_t count = 0;
-    while (x != end) {
+    do {
         const int32_t sample = *x++ - level;
         count += (uint32_t)(sample ^ last) >> 31;
         last = sample;
-    }
+    } while (x != end);
     return count;
 }
 
