@@ -4,21 +4,21 @@
     eml_statistics(x, n, 1 << EML_FRONT_STD | 1 << EML_FRONT_MEDIAN, work, values);
 
 n is 2 to 4096. Each statistic is the nearest integer to what numpy or scipy give, halves up, within
-int16:
+int16; where it says "about", within 1 of what they give:
 
 - mean, std (of the population), rms; min, max, range;
-- mad, the mean of |x - mean|, where the mean is rounded;
+- mad, about the mean of |x - mean|: from the rounded mean;
 - q25, median, q75, between samples as numpy.percentile is by default; iqr, q75 - q25;
-- skew and kurtosis (of the population, without bias correction; 0 for normal samples) in 1/256,
-  within 1 unit; 0 if all samples are the same;
+- skew and kurtosis, about 256 times scipy's: of the population, and 0 for normal samples; 0 if all
+  samples are the same;
 - jerk, the mean of the n - 1 |x[i + 1] - x[i]|;
 - zero_crossings and mean_crossings: how often x >= 0, or x >= mean, changes from one sample to the
   next;
-- energy: 256 log2 of the mean square; -4096 if all samples are 0.
+- energy: about 256 log2 of the mean square; -4096 if all samples are 0.
 
 The loops are apart, so that what is not asked for costs nothing.
 
-Cost: about 2 300 instructions for mean, mad, jerk, min and max of 256 samples on a Cortex-M4, 5 000
+Cost: about 2 700 instructions for mean, mad, jerk, min and max of 256 samples on a Cortex-M4, 6 000
 on a Cortex-M0.
 */
 #ifndef EML_STATISTICS_H
@@ -37,7 +37,7 @@ typedef uint32_t EML_MAY_ALIAS EmlStatsPair;
 static inline int32_t eml_stats_first(EmlStatsPair pair) { return (int16_t)pair; }
 static inline int32_t eml_stats_second(EmlStatsPair pair) { return (int32_t)pair >> 16; }
 
-// A function that the time goes into, and of which there is one: clang would inline it.
+// A function that the time goes into; clang would inline it where it is called.
 #define EML_STATS_LOOP static EML_NOINLINE EML_FAST
 
 // Runs through the pairs of x; what is left of an odd number of samples is x[n - 1].
@@ -167,8 +167,8 @@ static EML_NOINLINE int16_t eml_stats_limit(int32_t value) {
 }
 #endif
 
-// The root of a / b to the nearest integer, within int16: that is the root of a / b + 3/4, rounded
-// down.
+// The root of a / b to the nearest integer, within int16. With 3/4 more the quotient can be rounded
+// down: it is above r^2 + r if the root is r + 1/2 or more.
 static EML_NOINLINE int16_t eml_stats_root(uint64_t a, uint32_t b) {
     return eml_stats_limit((int32_t)eml_sqrt_u32((uint32_t)eml_divide_u64(a + 3 * b / 4, b)));
 }
@@ -241,10 +241,8 @@ static EML_UNUSED EML_COLD int16_t eml_correlation(const int16_t *x, const int16
 
 #include "eml_quantiles.h"
 
-/** The wanted statistics of x, a bit each. values has a place for each statistic, also for those
-that are not wanted, and x[n] need not be there; work has n + 128 items. All but values are
-word-aligned.
-*/
+/** The wanted statistics of x, a bit each, in values[EML_FRONT_MEAN] and so on. What is in the
+places of others is not defined. work has n + 128 items; it and x are word-aligned. */
 static EML_UNUSED void eml_statistics(const int16_t *x, uint32_t n, uint32_t wanted, int16_t *work,
                                       int16_t *values) {
     const uint32_t quarters =

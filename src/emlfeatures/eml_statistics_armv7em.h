@@ -42,7 +42,7 @@ static inline uint32_t eml_stats_upper(uint32_t a, uint32_t b) {
     return pair;
 }
 
-EML_STATS_LOOP int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
+static EML_NOINLINE int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
     const int16_t *const end = x + n;
     int32_t sum = 0;
     for (n /= 4; n != 0; n--) {

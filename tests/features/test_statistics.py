@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -60,7 +61,7 @@ def motion(rng: np.random.Generator, n: int) -> Samples:
     t = np.arange(n)
     slow = rng.uniform(50, 9000) * np.sin(t * rng.uniform(0.01, 0.3) + rng.uniform(0, 6))
     x = rng.uniform(-9000, 9000) + slow + rng.normal(0, rng.uniform(1, 900), n)
-    return np.clip(np.rint(x), LEAST, MOST).astype(np.int16)
+    return np.asarray(np.clip(np.rint(x), LEAST, MOST), np.int16)
 
 
 def uniform(rng: np.random.Generator, n: int) -> Samples:
@@ -120,7 +121,7 @@ def test_random_lengths(kind: Any, seed: int) -> None:
         check(kind(rng, int(2 ** rng.uniform(1, 12))))
 
 
-EXTREMES = {
+EXTREMES: dict[str, Callable[[NDArray[np.int64]], NDArray[np.int64]]] = {
     "zeros": lambda i: 0 * i,
     "ones": lambda i: 0 * i + 1,
     "least": lambda i: 0 * i + LEAST,
