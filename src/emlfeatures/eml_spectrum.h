@@ -12,7 +12,7 @@ eml_fft_i16.h in one block exponent, which is folded into the results, and are a
 Differences from the mean are tapered at their full 17 bits, a first stage of radix 2 adds up exact
 products, and powers fill 32 bits. What is left is the rounding of the radix-4 stages: the noise of
 a bin is about 95 dB below the loudest bin. Bands of motion are within 1 down to 30 dB below the
-loudest band; to 45 dB nearly all are, and none is further off than 8.
+loudest band, but for one in a thousand; to 45 dB most are, and none is further off than 8.
 
 All memory belongs to the caller. Cost for 256 samples, Hann's taper and 6 bands: about 15 500
 instructions on a Cortex-M4F, 37 500 on a Cortex-M0.
