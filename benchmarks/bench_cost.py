@@ -1,7 +1,7 @@
 """Instructions of predictions by models of all families and sizes, and what these predictions do.
 
-benchmarks/fit_cost.py fits from these rows what emlmpy/cost.py estimates with. A row with the machine
-"all", or that of the instructions, has as its metric one of the counts of emlmpy/cost.py.
+benchmarks/fit_cost.py fits from these rows what emlmpy/cost.py estimates with: beside the
+instructions of a case there are the counts of what it does, which the families' cost.py name.
 """
 
 from collections.abc import Iterator
@@ -29,10 +29,12 @@ from sklearn.preprocessing import StandardScaler
 
 import emlmpy
 from benchmarks.modules import shipped
-from emlmpy import cost
 from emlmpy.knn import KnnModel, NoveltyModel
+from emlmpy.knn import cost as knn_cost
+from emlmpy.linear import cost as linear_cost
 from emlmpy.linear.model import LinearModel
 from emlmpy.model import Predictor
+from emlmpy.trees import cost as trees_cost
 from emlmpy.trees.model import ForestModel
 from machines.machine import MACHINES
 
@@ -152,7 +154,9 @@ def count(machine: str, module: str, model: Predictor, X: np.ndarray) -> float:
     file: Path = shipped(module, board.arch)
     files = {file.name: file, "model.csv": encoded, "rows.bin": rows.tobytes()}
     # Several values are put into an array, which must be given.
-    values = model.twin.n_outputs if isinstance(model, LinearModel) and not model.twin.n_classes else 1
+    values = 1
+    if isinstance(model, LinearModel) and not model.twin.n_classes:
+        values = model.twin.n_outputs
     script = SCRIPT.format(module=module, typecode=typecode, values=values)
     return float(board.run(script, files, shift=8, timeout=300))
 
@@ -160,9 +164,9 @@ def count(machine: str, module: str, model: Predictor, X: np.ndarray) -> float:
 def measure() -> Iterator[tuple[str, str, str, str, float]]:
     """Rows: module, case, machine, metric, value."""
     for module, cases, terms_of in (
-        ("emltrees", forests, cost.forest),
-        ("emlknn", neighbors, cost.knn),
-        ("emllinear", linears, cost.linear),
+        ("emltrees", forests, trees_cost.count_terms),
+        ("emlknn", neighbors, knn_cost.count_terms),
+        ("emllinear", linears, lambda model, _: linear_cost.count_terms(model)),
     ):
         for case, model, X in cases():
             rows = X[:QUERIES]

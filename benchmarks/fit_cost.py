@@ -14,7 +14,7 @@ from benchmarks.__main__ import read_results
 from machines.machine import ROOT
 
 TABLE = ROOT / "emlmpy" / "cost_table.py"
-HEAD = '''"""Instructions that each step of a prediction takes: benchmarks/fit_cost.py writes this file.
+HEAD = '''"""Instructions that each step of a prediction takes; benchmarks/fit_cost.py writes this.
 
 By family and machine, then by the names that cost.py counts by.
 """
@@ -62,7 +62,9 @@ def main() -> None:
         coefficients = fit(cases)
         for case in cases:
             estimate = sum(coefficients[name] * case.get(name, 0) for name in coefficients)
-            print(*family, round(case["instructions"]), f"{estimate / case['instructions'] - 1:+.1%}")
+            print(
+                *family, round(case["instructions"]), f"{estimate / case['instructions'] - 1:+.1%}"
+            )
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Instructions that each step of a prediction takes: benchmarks/fit_cost.py writes this file.
+"""Instructions that each step of a prediction takes; benchmarks/fit_cost.py writes this.
 
 By family and machine, then by the names that cost.py counts by.
 """
