@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import (
+    ConfusionMatrixDisplay,
     accuracy_score,
     confusion_matrix,
     mean_absolute_error,
@@ -90,17 +91,13 @@ class Evaluation:
         """
         if self.classes is None:
             raise ValueError("model must have classes: a regression has no confusion matrix")
+        display = ConfusionMatrixDisplay(self.confusion, display_labels=self.classes)
         try:
-            import matplotlib.pyplot as plt
+            # It is scikit-learn that uses matplotlib.
+            display.plot(ax=ax, colorbar=False)
         except ImportError:
             raise ImportError("plot needs matplotlib: pip install emlmpy[plot]") from None
-        from sklearn.metrics import ConfusionMatrixDisplay
-
-        if ax is None:
-            _, ax = plt.subplots()
-        display = ConfusionMatrixDisplay(self.confusion, display_labels=self.classes)
-        display.plot(ax=ax, colorbar=False)
-        return ax
+        return display.ax_
 
     def _quality(self) -> list[str]:
         if self.classes is None:

@@ -182,7 +182,7 @@ def test_plot(monkeypatch: pytest.MonkeyPatch) -> None:
     _, other = plt.subplots()
     assert found.plot(other) is other
     plt.close("all")
-    monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     with pytest.raises(ImportError, match=r"plot needs matplotlib: pip install emlmpy\[plot\]"):
         found.plot()
 
