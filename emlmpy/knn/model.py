@@ -17,10 +17,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import issparse
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 
-from emlmpy import files, names
+from emlmpy import cost, files, names
 from emlmpy.device_python import as_text
+from emlmpy.evaluate import Evaluation, Part, evaluate
 from emlmpy.knn import scale as knn_scale
 from emlmpy.knn import twin as knn_twin
+from emlmpy.knn.cost import count_terms
 from emlmpy.knn.format import MAX_CLASSES, MAX_FEATURES, MAX_ITEMS, MAX_LABEL_BYTES, VERSION
 from emlmpy.knn.twin import Knn
 from emlmpy.report import Report, compare
@@ -172,6 +174,24 @@ class KnnModel:
         if len(found) == 0:
             raise ValueError("X must have a row")
         return compare(found, self._expected(X), y, self.regression)
+
+    def report(self, X: ArrayLike, y: ArrayLike, parts: Sequence[Part] = ()) -> Evaluation:
+        """Say how well predictions for X match the truth y, and what a prediction costs.
+
+        parts: what runs before the model, such as what makes features of samples.
+
+        Raises ValueError if X has no row, or y not as many, else as predict.
+        """
+        predictions = self.predict(X)
+        costs = cost.instructions("knn", count_terms(self, X)) if len(predictions) else {}
+        return evaluate(
+            predictions,
+            y,
+            numbers=self.regression and self.k_distances is None,
+            file_bytes=len(self.encode()),
+            module="emlknn",
+            parts=[*parts, Part("model", self.nbytes, costs)],
+        )
 
     def encode(self, max_items: int | None = None, ring: bool = False) -> bytes:
         """Return the file's bytes; see save."""

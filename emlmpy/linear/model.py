@@ -3,7 +3,7 @@
 formats/linear.md describes the file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
-from emlmpy import files, names
+from emlmpy import cost, files, names
 from emlmpy.device_python import as_text
+from emlmpy.evaluate import Evaluation, Part, evaluate
 from emlmpy.linear import twin as linear_twin
 from emlmpy.linear import words
+from emlmpy.linear.cost import count_terms
 from emlmpy.linear.extract import Linear, extract, fold
 from emlmpy.linear.format import VERSION, WORDS_IN_ROW, Kind, Type
 from emlmpy.model import Options
@@ -184,6 +186,23 @@ class LinearModel:
                 report.what, report.largest_error = what, float(error.max())
                 break
         return report
+
+    def report(self, X: ArrayLike, y: ArrayLike, parts: Sequence[Part] = ()) -> Evaluation:
+        """Say how well predictions for X match the truth y, and what a prediction costs.
+
+        parts: what runs before the model, such as what makes features of samples.
+
+        Raises ValueError if X has no row, or y not as many, else as predict.
+        """
+        costs = cost.instructions("linear", count_terms(self))
+        return evaluate(
+            self.predict(X),
+            y,
+            numbers=self.classes is None,
+            file_bytes=len(self.encode()),
+            module="emllinear",
+            parts=[*parts, Part("model", self.nbytes, costs)],
+        )
 
     def _of_estimator(self, method: str, X: Any) -> NDArray[Any]:
         # Scalers with copy=False overwrite what they are given.

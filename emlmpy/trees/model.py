@@ -3,6 +3,7 @@
 import dataclasses
 import functools
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 
-from emlmpy import files, names
+from emlmpy import cost, files, names
+from emlmpy.evaluate import Evaluation, Part, evaluate
 from emlmpy.model import Options
 from emlmpy.novelty import judged
 from emlmpy.pipeline import Parts
 from emlmpy.report import Report, compare
 from emlmpy.trees import decisions, quantize, rounding, scalers
 from emlmpy.trees import leaves as leaf_choice
+from emlmpy.trees.cost import count_terms
 from emlmpy.trees.extract import FLOAT32_MAX, Ensemble, extract, isolation_limit
 from emlmpy.trees.file import Forest, to_bin, to_csv
 from emlmpy.trees.format import Kind
@@ -301,6 +304,25 @@ class ForestModel:
             report.what, report.largest_error = COMPARED[method], float(error.max())
         report.changed, report.decisions = self.count_decisions(X)
         return report
+
+    def report(self, X: ArrayLike, y: ArrayLike, parts: Sequence[Part] = ()) -> Evaluation:
+        """Say how well predictions for X match the truth y, and what a prediction costs.
+
+        parts: what runs before the model, such as what makes features of samples.
+
+        Raises ValueError if X has no row, or y not as many, else as predict.
+        """
+        predictions = self.predict(X)
+        votes = self.forest.kind == Kind.CLASSIFIER and self.forest.feature_type != "float32"
+        costs = cost.instructions("forest", count_terms(self, X)) if len(predictions) else {}
+        return evaluate(
+            predictions,
+            y,
+            numbers=self.classes is None and self.forest.kind != Kind.ISOLATION,
+            file_bytes=len(self.twin.data),
+            module="emltrees_votes" if votes and not self.scaled else "emltrees",
+            parts=[*parts, Part("model", self.nbytes, costs)],
+        )
 
     def count_decisions(self, X: ArrayLike) -> tuple[int, int]:
         """Return how many split decisions for X differ from the estimator's, and how many it takes.

@@ -58,6 +58,7 @@ def check_families() -> None:
         report = model.check(X, Y)
         assert report.agreeing == report.rows == len(X)
         assert set(model.predict(X)) <= set(Y)
+        assert "about" in str(model.report(X, Y))
 
 
 def check_loading() -> None:

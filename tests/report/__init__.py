@@ -1,0 +1,1 @@
+"""Reports of models: what they are worth, and what they cost."""
