@@ -3,10 +3,12 @@
 Items are of a type that has MicroPython's typecode: 'b' and 'B' (8 bits), 'h' (int16), and 'f'
 (float32) where it says so. Addresses are multiples of an item's bytes.
 
-    int64_t sum = eml_array_reduce(EML_ARRAY_SUM, samples, NULL, 'h', n);
+    eml_array_t array;
+    eml_array_set(&array, samples, 'h', 2 * n);
+    int64_t sum = eml_array_reduce(EML_ARRAY_SUM, &array, NULL);
 
 Sums are exact: no input of up to 2^30 items overflows them. All are loops over int16, to which
-bytes are brought in pieces, on the stack.
+bytes are brought in pieces, on the stack. CPUs are little-endian.
 */
 #ifndef EML_ARRAYS_H
 #define EML_ARRAYS_H
@@ -28,23 +30,22 @@ typedef union {
     uint32_t bits;
 } eml_array_float_t;
 
-// An array: n items of a type, each of 2^shift bytes. (item ^ sign) - sign is its value, or the
-// bits of a float, and sign is 0 for all other types. What makes ints of floats (see below) is 0
-// for 'f'.
-typedef struct {
-    void *items;
-    size_t n;
-    uint32_t sign, shift;
-    eml_array_float_t round;
-    uint32_t type;
-} eml_array_t;
-
 // 1.5 * 2^23: added to a float, it leaves the nearest int in the lowest bits, where that has no
 // more than 22; and the order of all floats is kept.
 #define EML_ARRAY_ROUND 0x4b400000u
 
+// An array: n items of 2^shift bytes. (item ^ sign) - sign is the value of an item, or a float's
+// bits. Of a type that is none of these, sign is 0.
+typedef struct {
+    void *items;
+    size_t n;
+    uint32_t sign, shift;
+    eml_array_float_t round; // EML_ARRAY_ROUND, 0 for floats
+    uint32_t type;
+} eml_array_t;
+
 typedef enum {
-    EML_ARRAY_DOT = 3, // below are what else a binding calls
+    EML_ARRAY_DOT = 3, // a binding may have other calls below
     EML_ARRAY_SUM,
     EML_ARRAY_SUMSQ,
     EML_ARRAY_DIFFERENCES, // the sum of |a[i + 1] - a[i]|
@@ -68,7 +69,39 @@ static EML_ALWAYS_INLINE int64_t eml_array_add(int64_t sum, uint32_t value, int3
 #endif
 }
 
-#if defined(__ARM_ARCH_6M__)
+// The sum of a[i] * b[i], or of a[i] * *b if the step of b is 0 and not 1.
+EML_FAST EML_NOINLINE static int64_t eml_array_products(const int16_t *a, const int16_t *b,
+                                                        size_t step, size_t n) {
+    int64_t sum = 0;
+    while (n != 0) {
+#if defined(__ARM_FEATURE_DSP)
+        // Four items at once.
+        if (((uintptr_t)a | (uintptr_t)b) % 4 == 0 && n >= 4) {
+            size_t left = n >> 2;
+            uint64_t items, others;
+            n &= 3;
+            __asm__ volatile("1: ldrd %Q4, %R4, [%0], #8\n"
+                             "ldrd %Q5, %R5, [%1]\n"
+                             "add %1, %6\n"
+                             "smlald %Q3, %R3, %Q4, %Q5\n"
+                             "smlald %Q3, %R3, %R4, %R5\n"
+                             "subs %2, #1\n"
+                             "bne 1b"
+                             : "+r"(a), "+r"(b), "+r"(left), "+r"(sum), "=&r"(items), "=&r"(others)
+                             : "r"(8 * step)
+                             : "cc", "memory");
+            continue;
+        }
+#endif
+        const int32_t product = *a++ * *b;
+        b += step;
+        n--;
+        sum = eml_array_add(sum, (uint32_t)product, product >> 31);
+    }
+    return sum;
+}
+
+#if !defined(__ARM_FEATURE_DSP)
 // Two pairs of items at a time, up to end.
 EML_FAST static int64_t eml_array_sum_pairs(const eml_array_pair_t *pair,
                                             const eml_array_pair_t *end) {
@@ -99,59 +132,26 @@ EML_FAST static int64_t eml_array_sumsq_pairs(const eml_array_pair_t *pair,
 }
 #endif
 
-// The sum of a[i] * b[i], or of a[i] * *b if the step of b is 0 and not 1.
-EML_FAST static int64_t eml_array_products(const int16_t *a, const int16_t *b, size_t step,
-                                           size_t n) {
-    int64_t sum = 0;
-    while (n != 0) {
-#if defined(__ARM_FEATURE_DSP)
-        // Four items at once.
-        if (((uintptr_t)a | (uintptr_t)b) % 4 == 0 && n >= 4) {
-            size_t left = n >> 2;
-            uint64_t items, others;
-            n &= 3;
-            __asm__ volatile("1: ldrd %Q4, %R4, [%0], #8\n"
-                             "ldrd %Q5, %R5, [%1]\n"
-                             "add %1, %6\n"
-                             "smlald %Q3, %R3, %Q4, %Q5\n"
-                             "smlald %Q3, %R3, %R4, %R5\n"
-                             "subs %2, #1\n"
-                             "bne 1b"
-                             : "+r"(a), "+r"(b), "+r"(left), "+r"(sum), "=&r"(items), "=&r"(others)
-                             : "r"(8 * step)
-                             : "cc", "memory");
-            continue;
-        }
-#endif
-        const int32_t product = *a++ * *b;
-        b += step;
-        n--;
-        sum = eml_array_add(sum, (uint32_t)product, product >> 31);
-    }
-    return sum;
-}
-
-#if defined(__ARM_ARCH_6M__)
-// The same, faster where all are multiplied by ones, or by themselves: from the first of which the
-// address is a multiple of 4, four items at once.
-static int64_t eml_array_products_armv6m(const int16_t *a, const int16_t *b, size_t step,
-                                         size_t n) {
+// The same, for at least one item; other CPUs than those above also take four items at once where
+// all are multiplied by ones, or by themselves.
+static int64_t eml_array_sums(const int16_t *a, const int16_t *b, size_t step, size_t n) {
+#if !defined(__ARM_FEATURE_DSP)
     const bool squares = a == b;
-    if (step != 0 && !squares) {
-        return eml_array_products(a, b, step, n);
+    if (step == 0 || squares) {
+        // From the first of which the address is a multiple of 4.
+        const size_t head = (uintptr_t)a / 2 % 2;
+        int64_t sum = eml_array_products(a, b, step, head);
+        const eml_array_pair_t *const pair = (const void *)(a + head);
+        const eml_array_pair_t *const end = pair + ((n - head) >> 2) * 2;
+        if (pair != end) {
+            sum += squares ? eml_array_sumsq_pairs(pair, end) : eml_array_sum_pairs(pair, end);
+        }
+        a = (const void *)end;
+        return sum + eml_array_products(a, squares ? a : b, step, (n - head) & 3);
     }
-    const size_t head = (uintptr_t)a / 2 % 2;
-    int64_t sum = eml_array_products(a, b, step, head);
-    const eml_array_pair_t *const pair = (const void *)(a + head);
-    const eml_array_pair_t *const end = pair + ((n - head) >> 2) * 2;
-    if (pair != end) {
-        sum += squares ? eml_array_sumsq_pairs(pair, end) : eml_array_sum_pairs(pair, end);
-    }
-    a = (const void *)end;
-    return sum + eml_array_products(a, squares ? a : b, step, (n - head) & 3);
-}
-#define eml_array_products eml_array_products_armv6m
 #endif
+    return eml_array_products(a, b, step, n);
+}
 
 // These take at least one item.
 EML_FAST static int64_t eml_array_differences(const int16_t *x, size_t n) {
@@ -226,8 +226,9 @@ static EML_NOINLINE const int16_t *eml_array_int16(const eml_array_t *array, siz
 static int64_t eml_array_reduce(eml_array_operation_t operation, const eml_array_t *a,
                                 const eml_array_t *b) {
     int16_t work[2][EML_ARRAY_PIECE] __attribute__((aligned(4)));
-    eml_array_pair_t ones[2];
-    ones[0] = ones[1] = 0x00010001;
+    int16_t ones[4] __attribute__((aligned(4)));
+    eml_array_pair_t *const pairs = (void *)ones;
+    pairs[0] = pairs[1] = 0x00010001;
     const int32_t flip = -(int32_t)(operation == EML_ARRAY_MIN);
     int64_t result = 0;
     int32_t extreme = INT32_MIN;
@@ -257,10 +258,10 @@ static int64_t eml_array_reduce(eml_array_operation_t operation, const eml_array
             if (operation == EML_ARRAY_DOT) {
                 y = eml_array_int16(b, i, count, work[1]);
             } else if (operation != EML_ARRAY_SUMSQ) {
-                y = (const void *)ones;
+                y = ones;
                 step = 0;
             }
-            result += eml_array_products(x, y, step, count);
+            result += eml_array_sums(x, y, step, count);
         }
     }
     return result;

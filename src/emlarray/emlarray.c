@@ -13,39 +13,34 @@
 #define INTS "b', 'B' or 'h"
 #define INTS_OR_FLOATS "b', 'B', 'h' or 'f"
 
-// Every function is an object of this type, so that one function of C serves them all: that takes
-// less than the wrapper, the object and the relocations of each.
+// Every function is an object of one type, so that one function of C serves them all: that takes
+// fewer bytes than the wrappers, the objects and the relocations of each.
 typedef struct {
     mp_obj_base_t base;
     size_t call;
 } function_t;
 
-// Calls, in an order that tells what they need: two arrays up to ARRAY_DOT, items from ARRAY_MAX.
+// The calls up to EML_ARRAY_DOT take two arrays; those from EML_ARRAY_MAX need an item.
 enum { ARRAY_MAP, ARRAY_DEINTERLEAVE, ARRAY_PUSH };
 #define N_CALLS (EML_ARRAY_MEAN + 1)
 
-// How many arguments each takes. Then what the arrays are of each that takes two, of the last also
-// for those that take one: these bits, and a name.
+// How many arguments each takes.
 #define ARGUMENTS "\6\4\2\2\1\1\1\1\1\1\1"
-#define ARRAYS \
-    "\x01" \
-    "samples\0" \
-    "\x13" \
-    "out\0    " \
-    "\x13" \
-    "out\0    " \
-    "\x09" \
-    "samples\0" \
-    "\x03" \
-    "window\0 " \
-    "\x19" \
-    "chunk\0  " \
-    "\x05" \
-    "samples\0" \
-    "\x19" \
-    "other"
+
+// The arrays, two for each call up to EML_ARRAY_DOT, of which the first is also that of the others:
+// these bits, and a name. What is checked first is first.
 enum { WRITABLE = MP_BUFFER_RW, INTS_ONLY = 4, SAME_TYPE = 8, SECOND_ARGUMENT = 16 };
-#define ARRAY_TEXT 9 // bytes of each of these
+#define ARRAY_TEXT 9 // bytes of each
+#define ARRAYS \
+    "\1samples\0" \
+    "\23out\0    " \
+    "\23out\0    " \
+    "\11samples\0" \
+    "\3window\0 " \
+    "\31chunk\0  " \
+    "\5samples\0" \
+    "\31other"
+
 #define TEXT_BYTES 128
 #define ANY_LENGTH ((size_t)-1)
 
@@ -190,16 +185,16 @@ struct {
     function_t functions[N_CALLS];
 } array_module;
 
-// Where the names of the functions are in the module's table, 4 bits each. sum is not there, as all
-// firmwares have that name.
+// Where the names of the functions are in the module's table, 4 bits each; 0 for sum, which all
+// firmwares have. It takes a third of the bytes of a call for each.
 #define PLACE(name, call) ((uint64_t)(&MP_QSTR_##name - mp_native_qstr_table) << 4 * (call))
 #define PLACES \
     (PLACE(linear_map, ARRAY_MAP) | PLACE(deinterleave, ARRAY_DEINTERLEAVE) | \
      PLACE(push, ARRAY_PUSH) | PLACE(dot, EML_ARRAY_DOT) | PLACE(sumsq, EML_ARRAY_SUMSQ) | \
      PLACE(sum_abs_diff, EML_ARRAY_DIFFERENCES) | PLACE(max, EML_ARRAY_MAX) | \
      PLACE(min, EML_ARRAY_MIN) | PLACE(argmax, EML_ARRAY_ARGMAX) | PLACE(mean, EML_ARRAY_MEAN))
-// MP_QSTR_linear_map MP_QSTR_deinterleave MP_QSTR_push MP_QSTR_dot MP_QSTR_sumsq
-// MP_QSTR_sum_abs_diff MP_QSTR_max MP_QSTR_min MP_QSTR_argmax MP_QSTR_mean
+// The build looks for names as MP_QSTR_linear_map MP_QSTR_deinterleave MP_QSTR_push MP_QSTR_dot
+// MP_QSTR_sumsq MP_QSTR_sum_abs_diff MP_QSTR_max MP_QSTR_min MP_QSTR_argmax MP_QSTR_mean
 
 mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *args) {
     MP_DYNRUNTIME_INIT_ENTRY
