@@ -133,6 +133,7 @@ static EML_NOINLINE size_t array_below(mp_obj_t arg, size_t limit) {
     natmod_error(error, "channels must be 1 to 255, channel 0 to channels - 1");
 }
 
+// Any call: f(...) of a function of this module.
 static mp_obj_t array_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const size_t call = ((const function_t *)MP_OBJ_TO_PTR(self))->call;
     const size_t wanted = (size_t)ARGUMENTS[call];
@@ -200,7 +201,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
     MP_DYNRUNTIME_INIT_ENTRY
 
     array_module.type.base.type = (void *)&mp_type_type;
-    array_module.type.name = MP_QSTR_callable;
+    array_module.type.name = MP_QSTR_callable; // a name that all firmwares have
     array_module.type.slot_index_call = 1;
     array_module.slots[0] = array_call;
     uint64_t places = PLACES;

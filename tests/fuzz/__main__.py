@@ -39,6 +39,7 @@ FUZZERS = {
     "iir_armv6m": Fuzzer("iir.c", "emliir", ("-D__ARM_ARCH_6M__",)),
     "fft": Fuzzer("fft.c", "emlfft"),
     "linear": Fuzzer("linear.c", "emllinear"),
+    "arrays": Fuzzer("arrays.c", "emlarray"),
     "cnn_int8": Fuzzer("cnn.c", "tinymaix_cnn"),
     "cnn_fp32": Fuzzer("cnn.c", "tinymaix_cnn", ("-DEML_CNN_FP32",)),
 }
