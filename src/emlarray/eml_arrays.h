@@ -3,10 +3,12 @@
 Items are of a type that has MicroPython's typecode: 'b' and 'B' (8 bits), 'h' (int16), and 'f'
 (float32) where it says so. Addresses are multiples of an item's bytes.
 
-    int64_t sum = eml_array_reduce(EML_ARRAY_SUM, samples, NULL, 'h', n);
+    eml_array_t array;
+    eml_array_set(&array, samples, 'h', 2 * n);
+    int64_t sum = eml_array_reduce(EML_ARRAY_SUM, &array, NULL);
 
 Sums are exact: no input of up to 2^30 items overflows them. All are loops over int16, to which
-bytes are brought in pieces, on the stack.
+bytes are brought in pieces, on the stack. CPUs are little-endian.
 */
 #ifndef EML_ARRAYS_H
 #define EML_ARRAYS_H
@@ -17,8 +19,7 @@ bytes are brought in pieces, on the stack.
 
 #include "eml_attributes.h"
 
-// How many int16 are summed in 32 bits; and how many bytes become int16 at a time.
-#define EML_ARRAY_BLOCK 32768
+// How many bytes become int16 at a time.
 #define EML_ARRAY_PIECE 64
 
 // Two int16 at once.
@@ -29,29 +30,29 @@ typedef union {
     uint32_t bits;
 } eml_array_float_t;
 
-// An array: n items of a type, each of 2^shift bytes. (item ^ sign) - sign is its value, or the
-// bits of a float, and sign is 0 for all other types. What makes ints of floats (see below) is 0
-// for 'f'.
-typedef struct {
-    void *items;
-    size_t n;
-    uint32_t sign, shift;
-    eml_array_float_t round;
-    char type;
-} eml_array_t;
-
 // 1.5 * 2^23: added to a float, it leaves the nearest int in the lowest bits, where that has no
 // more than 22; and the order of all floats is kept.
 #define EML_ARRAY_ROUND 0x4b400000u
 
+// An array: n items of 2^shift bytes. (item ^ sign) - sign is the value of an item, or a float's
+// bits. Of a type that is none of these, sign is 0.
+typedef struct {
+    void *items;
+    size_t n;
+    uint32_t sign, shift;
+    eml_array_float_t round; // EML_ARRAY_ROUND, 0 for floats
+    uint32_t type;
+} eml_array_t;
+
 typedef enum {
-    EML_ARRAY_DOT,
+    EML_ARRAY_DOT = 3, // a binding may have other calls below
     EML_ARRAY_SUM,
     EML_ARRAY_SUMSQ,
     EML_ARRAY_DIFFERENCES, // the sum of |a[i + 1] - a[i]|
     EML_ARRAY_MAX,
     EML_ARRAY_MIN,
     EML_ARRAY_ARGMAX, // the first index of the largest item
+    EML_ARRAY_MEAN,   // the sum: who calls divides it
 } eml_array_operation_t;
 
 // Adds an int32, or a uint32 with a high word of 0.
@@ -68,11 +69,11 @@ static EML_ALWAYS_INLINE int64_t eml_array_add(int64_t sum, uint32_t value, int3
 #endif
 }
 
-// The sum of a[i] * b[i], or of a[i] * *b if the step of b is 0 and not 1, of at least one item.
-EML_FAST static int64_t eml_array_products(const int16_t *a, const int16_t *b, size_t step,
-                                           size_t n) {
+// The sum of a[i] * b[i], or of a[i] * *b if the step of b is 0 and not 1.
+EML_FAST EML_NOINLINE static int64_t eml_array_products(const int16_t *a, const int16_t *b,
+                                                        size_t step, size_t n) {
     int64_t sum = 0;
-    do {
+    while (n != 0) {
 #if defined(__ARM_FEATURE_DSP)
         // Four items at once.
         if (((uintptr_t)a | (uintptr_t)b) % 4 == 0 && n >= 4) {
@@ -91,62 +92,96 @@ EML_FAST static int64_t eml_array_products(const int16_t *a, const int16_t *b, s
                              : "cc", "memory");
             continue;
         }
-#elif defined(__ARM_ARCH_6M__)
-        // Two items at once, for the sums of items or squares.
-        if ((uintptr_t)a % 4 == 0 && n >= 2 && (step == 0 || a == b)) {
-            const eml_array_pair_t *pair = (const void *)a, *const end = pair + n / 2;
-            n &= 1;
-            while (step == 0 && pair != end) {
-                const uint32_t items = *pair++;
-                const int32_t both = (int16_t)items + ((int32_t)items >> 16);
-                sum = eml_array_add(sum, (uint32_t)both, both >> 31);
-            }
-            while (pair != end) {
-                // Up to 2^31, so unsigned.
-                const uint32_t items = *pair++;
-                const int32_t low = (int16_t)items, high = (int32_t)items >> 16;
-                sum = eml_array_add(sum, (uint32_t)(low * low) + (uint32_t)(high * high), 0);
-            }
-            b = step == 0 ? b : (const void *)pair;
-            a = (const void *)pair;
-            continue;
-        }
 #endif
         const int32_t product = *a++ * *b;
         b += step;
         n--;
         sum = eml_array_add(sum, (uint32_t)product, product >> 31);
-    } while (n != 0);
+    }
     return sum;
 }
 
-EML_FAST static uint32_t eml_array_differences(const int16_t *x, size_t n) {
-    uint32_t sum = 0;
-    int32_t last = *x;
-    for (const int16_t *const end = x + n; x != end;) {
-        const int32_t item = *x++, difference = item - last;
-        sum += (uint32_t)(difference < 0 ? -difference : difference);
-        last = item;
+#if !defined(__ARM_FEATURE_DSP)
+// Two pairs of items at a time, up to end.
+EML_FAST static int64_t eml_array_sum_pairs(const eml_array_pair_t *pair,
+                                            const eml_array_pair_t *end) {
+    int64_t sum = 0;
+    do {
+        const uint32_t first = *pair++, second = *pair++;
+        const int32_t four =
+            (int16_t)first + ((int32_t)first >> 16) + (int16_t)second + ((int32_t)second >> 16);
+        sum = eml_array_add(sum, (uint32_t)four, four >> 31);
+    } while (pair != end);
+    return sum;
+}
+
+static EML_ALWAYS_INLINE int64_t eml_array_add_squares(int64_t sum, uint32_t pair) {
+    // Up to 2^31, so unsigned.
+    const int32_t low = (int16_t)pair, high = (int32_t)pair >> 16;
+    return eml_array_add(sum, (uint32_t)(low * low) + (uint32_t)(high * high), 0);
+}
+
+EML_FAST static int64_t eml_array_sumsq_pairs(const eml_array_pair_t *pair,
+                                              const eml_array_pair_t *end) {
+    int64_t sum = 0;
+    do {
+        const uint32_t first = *pair++, second = *pair++;
+        sum = eml_array_add_squares(eml_array_add_squares(sum, first), second);
+    } while (pair != end);
+    return sum;
+}
+#endif
+
+// The same, for at least one item; other CPUs than those above also take four items at once where
+// all are multiplied by ones, or by themselves.
+static int64_t eml_array_sums(const int16_t *a, const int16_t *b, size_t step, size_t n) {
+#if !defined(__ARM_FEATURE_DSP)
+    const bool squares = a == b;
+    if (step == 0 || squares) {
+        // From the first of which the address is a multiple of 4.
+        const size_t head = (uintptr_t)a / 2 % 2;
+        int64_t sum = eml_array_products(a, b, step, head);
+        const eml_array_pair_t *const pair = (const void *)(a + head);
+        const eml_array_pair_t *const end = pair + ((n - head) >> 2) * 2;
+        if (pair != end) {
+            sum += squares ? eml_array_sumsq_pairs(pair, end) : eml_array_sum_pairs(pair, end);
+        }
+        a = (const void *)end;
+        return sum + eml_array_products(a, squares ? a : b, step, (n - head) & 3);
     }
+#endif
+    return eml_array_products(a, b, step, n);
+}
+
+// These take at least one item.
+EML_FAST static int64_t eml_array_differences(const int16_t *x, size_t n) {
+    const int16_t *const end = x + n;
+    int64_t sum = 0;
+    int32_t last = *x;
+    do {
+        const int32_t item = *x++, difference = item - last;
+        sum = eml_array_add(sum, (uint32_t)(difference < 0 ? -difference : difference), 0);
+        last = item;
+    } while (x != end);
     return sum;
 }
 
 // The first of the largest items; with flip -1 of the smallest, as ~x is in reverse order.
 EML_FAST static const int16_t *eml_array_extreme(const int16_t *x, size_t n, int32_t flip) {
-    const int16_t *found = x;
+    const int16_t *const end = x + n, *found = x;
     int32_t most = *x ^ flip;
-    for (const int16_t *const end = x + n; x != end; x++) {
+    do {
         const int32_t item = *x ^ flip;
         if (item > most) {
             most = item;
             found = x;
         }
-    }
+    } while (++x != end);
     return found;
 }
 
 // An array of these bytes.
-static EML_ALWAYS_INLINE void eml_array_set(eml_array_t *array, void *items, char type,
+static EML_ALWAYS_INLINE void eml_array_set(eml_array_t *array, void *items, uint32_t type,
                                             size_t bytes) {
     uint32_t sign = 0, shift = 0, round = EML_ARRAY_ROUND;
     if (type == 'b') {
@@ -172,7 +207,7 @@ static EML_ALWAYS_INLINE void eml_array_set(eml_array_t *array, void *items, cha
     array->type = type;
 }
 
-// n items from the i-th as int16: where they are, or in work.
+// n items from the i-th, at least one, as int16: where they are, or in work.
 static EML_NOINLINE const int16_t *eml_array_int16(const eml_array_t *array, size_t i, size_t n,
                                                    int16_t *work) {
     if (array->shift == 1) {
@@ -180,9 +215,10 @@ static EML_NOINLINE const int16_t *eml_array_int16(const eml_array_t *array, siz
     }
     const uint8_t *const bytes = (const uint8_t *)array->items + i;
     const uint32_t sign = array->sign;
-    for (size_t k = 0; k < n; k++) {
-        work[k] = (int16_t)((bytes[k] ^ sign) - sign);
-    }
+    do {
+        n--;
+        work[n] = (int16_t)((bytes[n] ^ sign) - sign);
+    } while (n != 0);
     return work;
 }
 
@@ -190,38 +226,42 @@ static EML_NOINLINE const int16_t *eml_array_int16(const eml_array_t *array, siz
 static int64_t eml_array_reduce(eml_array_operation_t operation, const eml_array_t *a,
                                 const eml_array_t *b) {
     int16_t work[2][EML_ARRAY_PIECE] __attribute__((aligned(4)));
-    eml_array_pair_t ones[2];
-    ones[0] = ones[1] = 0x00010001;
+    int16_t ones[4] __attribute__((aligned(4)));
+    eml_array_pair_t *const pairs = (void *)ones;
+    pairs[0] = pairs[1] = 0x00010001;
     const int32_t flip = -(int32_t)(operation == EML_ARRAY_MIN);
     int64_t result = 0;
     int32_t extreme = INT32_MIN;
     size_t count;
     for (size_t i = 0; i < a->n; i += count) {
-        const size_t most = EML_ARRAY_PIECE << (a->shift * 9);
-        count = a->n - i < most ? a->n - i : most;
+        count = a->n - i;
+        if (a->shift == 0 && count > EML_ARRAY_PIECE) {
+            count = EML_ARRAY_PIECE;
+        }
         const int16_t *const x = eml_array_int16(a, i, count, work[0]);
-        if (operation <= EML_ARRAY_SUMSQ) {
-            const int16_t *y = x;
-            if (operation == EML_ARRAY_DOT) {
-                y = eml_array_int16(b, i, count, work[1]);
-            }
-            if (operation == EML_ARRAY_SUM) {
-                y = (const void *)ones;
-            }
-            result += eml_array_products(x, y, operation != EML_ARRAY_SUM, count);
-        } else if (operation == EML_ARRAY_DIFFERENCES) {
+        if (operation == EML_ARRAY_DIFFERENCES) {
             result += eml_array_differences(x, count);
             // The next piece begins with the last item of this one.
             if (i + count < a->n) {
                 count--;
             }
-        } else {
+        } else if (operation >= EML_ARRAY_MAX && operation <= EML_ARRAY_ARGMAX) {
             const int16_t *const found = eml_array_extreme(x, count, flip);
             if ((*found ^ flip) > extreme) {
                 extreme = *found ^ flip;
                 result =
                     operation == EML_ARRAY_ARGMAX ? (int64_t)(i + (size_t)(found - x)) : *found;
             }
+        } else {
+            const int16_t *y = x;
+            size_t step = 1;
+            if (operation == EML_ARRAY_DOT) {
+                y = eml_array_int16(b, i, count, work[1]);
+            } else if (operation != EML_ARRAY_SUMSQ) {
+                y = ones;
+                step = 0;
+            }
+            result += eml_array_sums(x, y, step, count);
         }
     }
     return result;
@@ -254,7 +294,13 @@ static EML_ALWAYS_INLINE int32_t eml_array_order(uint32_t bits) {
     return (int32_t)(bits ^ ((uint32_t)((int32_t)bits >> 31) >> 1));
 }
 
+// Of a value and two limits, in any order, the middle one.
 static EML_NOINLINE int32_t eml_array_clip(int32_t value, int32_t low, int32_t high) {
+    if (low > high) {
+        const int32_t swap = low;
+        low = high;
+        high = swap;
+    }
     return value < low ? low : value > high ? high : value;
 }
 
@@ -271,14 +317,9 @@ static void eml_array_map(const eml_array_map_t *map, const eml_array_t *in,
     eml_array_float_t x;
     // The limits as they will be found below.
     x.value = map->out_min.value + out->round.value;
-    int32_t low = eml_array_clip(eml_array_order(x.bits), least, most);
+    const int32_t low = eml_array_clip(eml_array_order(x.bits), least, most);
     x.value = map->out_max.value + out->round.value;
-    int32_t high = eml_array_clip(eml_array_order(x.bits), least, most);
-    if (low > high) {
-        const int32_t swap = low;
-        low = high;
-        high = swap;
-    }
+    const int32_t high = eml_array_clip(eml_array_order(x.bits), least, most);
     const size_t in_bytes = (size_t)1 << in->shift, out_bytes = (size_t)1 << out->shift;
     for (size_t n = out->n; n != 0; n--) {
         uint32_t item = 0;

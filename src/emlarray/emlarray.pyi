@@ -38,7 +38,7 @@ def dot(samples: _Ints, other: _Ints, /) -> int:
     """Return the exact sum of samples[i] * other[i], of two arrays of one type and length."""
 
 def linear_map(
-    in_: _Items,
+    samples: _Items,
     out: _Items,
     in_min: float,
     in_max: float,
@@ -48,12 +48,12 @@ def linear_map(
 ) -> None:
     """Set out[i] so that in_min becomes out_min, and in_max becomes out_max.
 
-    in_, out: of type 'b', 'B', 'h' or 'f' each, of one length. They may be the same array, and
+    samples, out: of type 'b', 'B', 'h' or 'f' each, of one length. They may be the same array, and
         start at the same address, if an item of out has no more bytes; else they must not overlap.
 
-    Computed in float32 as (in_[i] - in_min) * slope + out_min. What is beyond out_min or out_max
-    becomes that, as does what is beyond the range of out's type; the rest is rounded to the nearest
-    int, halves to even. out_max may be below out_min. Not a number becomes one of both.
+    Computed in float32 as (samples[i] - in_min) * slope + out_min. What is beyond out_min or
+    out_max becomes that, as does what is beyond the range of out's type; the rest is rounded to the
+    nearest int, halves to even. out_max may be below out_min. Not a number becomes one of both.
 
     Raises ValueError also for limits, or a slope, that are not finite in float32, and arrays that
     overlap; ZeroDivisionError if in_max equals in_min.

@@ -40,6 +40,7 @@ FUZZERS = {
     "fft": Fuzzer("fft.c", "emlfft"),
     "features": Fuzzer("features.c", "emlfeatures", (f"-I{ROOT / 'src' / 'emlfft'}",)),
     "linear": Fuzzer("linear.c", "emllinear"),
+    "arrays": Fuzzer("arrays.c", "emlarray"),
     "cnn_int8": Fuzzer("cnn.c", "tinymaix_cnn"),
     "cnn_fp32": Fuzzer("cnn.c", "tinymaix_cnn", ("-DEML_CNN_FP32",)),
 }

@@ -20,6 +20,7 @@ def seeds(fuzzer: str) -> dict[str, bytes]:
         make = {"forest": _forests, "knn": _neighbours, "fft": _signals, "linear": _models}
         make["features"] = _fronts
         make |= dict.fromkeys(("iir", "iir_armv6m"), _filters)
+        make |= {"arrays": _arrays}
         make |= {"cnn_int8": lambda: _networks("int8"), "cnn_fp32": lambda: _networks("float32")}
         return dict(make[fuzzer]())
 
@@ -146,3 +147,13 @@ def _models() -> Iterator[tuple[str, bytes]]:
                 choices.add(1, weights[word % 3, word % 4] % 60)
             choices.add(kind, 1)
             yield f"iris {kind} {data_type}", bytes(choices.data)
+
+
+def _arrays() -> Iterator[tuple[str, bytes]]:
+    samples = np.random.default_rng(1).integers(0, 2**24, 300)
+    for kind, typecode in enumerate("bBhf"):
+        choices = Choices()
+        # 90 items of this type, the array at its memory's start, of noise.
+        choices.add(3, 90, kind, 0, 0, 0)
+        choices.add(*samples)
+        yield f"noise {typecode}", bytes(choices.data)
