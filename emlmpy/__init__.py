@@ -33,11 +33,12 @@ def convert(
 
     What converts: decision trees, random forests, extra trees, gradient boosting, histogram
     gradient boosting and isolation forests, which become a ForestModel for emltrees; nearest
-    neighbours, which become a KnnModel for emlknn and take none of the other arguments, with novelty
-    by NearestNeighbors or LocalOutlierFactor; linear models and naive Bayes, which become a LinearModel for emllinear and take features and X. Also a
-    Pipeline of StandardScaler, MinMaxScaler, MaxAbsScaler or RobustScaler before one of them, and a
-    GridSearchCV or its like. The device gets raw features in any case: scalers of a tree model move
-    into its thresholds, and cost nothing there.
+    neighbours, which become a KnnModel for emlknn, NearestNeighbors and LocalOutlierFactor a
+    NoveltyModel for it, and take none of the other arguments; linear models and naive Bayes, which
+    become a LinearModel for emllinear and take features and X. Also a Pipeline of StandardScaler,
+    MinMaxScaler, MaxAbsScaler or RobustScaler before one of them, and a GridSearchCV or its like.
+    The device gets raw features in any case: scalers of a tree model move into its thresholds, and
+    cost nothing there.
 
     A Pipeline may begin with emlmpy.features.WindowFeatures, which makes the features of windows of
     samples. It becomes a WindowModel, whose file holds both: for emlfeatures, and for the module of

@@ -51,7 +51,7 @@ def threshold(scores: ArrayLike, false_alarms: float) -> float:
 def judged(
     scores: NDArray[np.float64], limit: float, answers: NDArray[np.integer]
 ) -> NDArray[np.integer]:
-    """Return -1 for scores below a limit, else 1; the answers given, where only rounding differs."""
+    """Return -1 for scores below a limit, else 1; next to it, but for rounding, the answers."""
     near = np.abs(scores - limit) <= ROUNDING * abs(limit)
     judgement: NDArray[np.integer] = np.where(near, answers, np.where(scores < limit, -1, 1))
     return judgement

@@ -69,7 +69,8 @@ def is_file(data: bytes) -> bool:
     """Whether this is meant to be a front end without a model."""
     if data.startswith(BINARY):
         return bool(found := images.images(data)) and all(images.is_a(FRONT, i) for i in found)
-    model = (row for row in text_rows(data) if row and not row.startswith(("?", "crc,")))
+    rows = data.decode(errors="replace").split("\n")
+    model = (row for row in rows if row.strip() and not row.startswith(("?", "crc,")))
     return has_front(data) and not any(model)
 
 

@@ -1,5 +1,6 @@
 """A front end and the model behind it, in one file: what emlmpy.convert makes of their Pipeline."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
@@ -106,6 +107,28 @@ class WindowModel:
         """
         return self.model.predict(self.rows(X))
 
+    def predict_proba(self, X: Any) -> NDArray[Any]:
+        """Class proportions, (rows, classes), as the model gives them; X as for predict.
+
+        Raises TypeError if the model has none, as the next two do.
+        """
+        return self._answers("predict_proba", X)
+
+    def decision_function(self, X: Any) -> NDArray[Any]:
+        """Return what the model's decision_function does; X as for predict."""
+        return self._answers("decision_function", X)
+
+    def score_samples(self, X: Any) -> NDArray[Any]:
+        """Scores of windows, (rows,), the lower, the less normal; X as for predict."""
+        return self._answers("score_samples", X)
+
+    def set_threshold(self, threshold: float) -> None:
+        """Let predict give -1 for scores below the threshold, else 1; emlmpy.threshold finds one.
+
+        Raises TypeError if the model has no scores, ValueError as the model does.
+        """
+        self._method("set_threshold")(threshold)
+
     def check(self, X: Any, y: ArrayLike | None = None) -> Report:
         """Compare the answers for X with the pipeline's own, and both with the truth y.
 
@@ -135,10 +158,28 @@ class WindowModel:
         own save, such as format='bin'. Both readers have to accept these very bytes first. Raises
         ValueError in their words where one does not; OSError if the file cannot be written.
         """
-        data = self.encode(**options)
+        # The model's own save knows what it cannot save, such as one without a threshold.
+        save: Callable[..., None] = self.model.save
+        with tempfile.TemporaryDirectory() as folder:
+            own = Path(folder) / "model"
+            save(own, **options)
+            data = file.add(self.front.rows(), own.read_bytes())
         facts = family_of_file(data).file.describe(data)
         file.describe_front(data, facts["features"])
         files.write(path, data)
+
+    def _method(self, name: str) -> Callable[..., Any]:
+        """Return a method of the model's. Raises TypeError if it has none of the name."""
+        method = getattr(self.model, name, None)
+        if method is None:
+            raise TypeError(f"{type(self.model).__name__} has no {name}")
+        found: Callable[..., Any] = method
+        return found
+
+    def _answers(self, name: str, X: Any) -> NDArray[Any]:
+        method = self._method(name)
+        answers: NDArray[Any] = method(self.rows(X))
+        return answers
 
     def _rows_of_device(self, X: Any) -> Int16:
         """Return the features of X as the front end in the file gives them."""

@@ -28,6 +28,8 @@ from emlmpy.report import Report, compare
 ESTIMATORS = (KNeighborsClassifier, KNeighborsRegressor)
 INT16 = np.iinfo(np.int16)
 INT32 = np.iinfo(np.int32)
+# A threshold that no score is below.
+LOWEST = np.finfo(np.float32).min
 WHOLE = "whole numbers from -32768 to 32767"
 
 
@@ -55,7 +57,7 @@ class KnnModel:
     threshold: float | None = None
     # Of a NoveltyModel: what one step of int16 is in the distances that the estimator has; the
     # square of each item's k-distance, in steps, as the bits of a float32.
-    unit = 1.0
+    unit: float | None = None
     k_distances: NDArray[np.int32] | None = None
 
     def __init__(
@@ -185,8 +187,10 @@ class KnnModel:
         rows += [f"y{'s' if isinstance(name, str) else 'i'},{name}" for name in self.classes or ()]
         if self.scale is not None:
             rows += [f"s,{_exact(scale)},{_exact(offset)}" for scale, offset in self.scale]
-        if self.threshold is not None:
-            rows.append(f"n,{_exact(np.float32(self.unit))},{_exact(np.float32(self.threshold))}")
+        if self.unit is not None:
+            unit = "1p0" if self.scale is None else _exact(np.float32(self.unit))
+            limit = LOWEST if self.threshold is None else np.float32(self.threshold)
+            rows.append(f"n,{unit},{_exact(limit)}")
         targets = self.targets.view(np.int32) if self.regression else self.targets
         items: NDArray[Any] = self.features
         if self.k_distances is not None:

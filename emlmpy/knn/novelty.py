@@ -24,9 +24,10 @@ class NoveltyModel(KnnModel):
     """A model for emlknn that says whether rows are like those of fit.
 
     The score of a row is less the less alike it is: of NearestNeighbors it is the mean distance to
-    the neighbours, with a minus sign; of LocalOutlierFactor, scikit-learn's score_samples. Distances
-    are scikit-learn's, behind the scalers, whatever the scale is. Where the score is below
-    `threshold`, predict gives -1, else 1. The device's `novelty` is the score without its sign.
+    the neighbours, with a minus sign; of LocalOutlierFactor, scikit-learn's score_samples.
+    Distances are scikit-learn's, behind the scalers, whatever the scale is. Where the score is
+    below `threshold`, predict gives -1, else 1. The device's `novelty` is the score without its
+    sign.
 
     Attributes, besides those of KnnModel:
         threshold: that of a LocalOutlierFactor is its offset_ to begin with; NearestNeighbors have
@@ -96,10 +97,15 @@ class NoveltyModel(KnnModel):
         super().save(path, max_items, ring)
 
     def encode(self, max_items: int | None = None, ring: bool = False) -> bytes:
-        """Return the file's bytes; see save. Without a threshold it has none."""
+        """Return the file's bytes; see save. Without a threshold, it has one that all reach."""
         if self.k_distances is not None and (ring or max_items not in (None, len(self.features))):
             raise ValueError("a LocalOutlierFactor takes no max_items or ring: it cannot learn")
         return super().encode(max_items, ring)
+
+    def describe(self) -> dict[str, Any]:
+        """Say what the file that save writes holds: kind, sizes, threshold, by name."""
+        found = super().describe()
+        return found if self.threshold is not None else found | {"threshold": "none"}
 
     def score_samples(self, X: ArrayLike) -> NDArray[np.float32]:
         """Scores of rows, (rows,), the lower, the less alike; X as for predict."""
@@ -144,9 +150,10 @@ class NoveltyModel(KnnModel):
     def expected_scores(self, X: ArrayLike) -> NDArray[np.float64]:
         """Return the estimator's scores."""
         if self.k_distances is not None:
-            return self._expected(X, "score_samples")
-        distances: NDArray[np.float64] = self._expected(X, "kneighbors")[0]
-        return -distances.mean(axis=1)
+            scores: NDArray[np.float64] = self._expected(X, "score_samples")
+        else:
+            scores = -self._expected(X, "kneighbors")[0].mean(axis=1)
+        return scores
 
     def _require_threshold(self) -> float:
         if self.threshold is None:

@@ -198,7 +198,7 @@ def isolation_forest(estimator: IsolationForest) -> tuple[list[float], list[Tree
     """
     if estimator.max_samples_ < 2:
         raise ValueError("max_samples must be at least 2: one row alone cannot be isolated")
-    factor = 1 / (len(estimator.estimators_) * average_path_length(estimator.max_samples_))
+    factor = 1 / float(len(estimator.estimators_) * average_path_length(estimator.max_samples_))
     limit = isolation_limit(factor, estimator.offset_)
     trees = []
     for member, features in zip(estimator.estimators_, estimator.estimators_features_, strict=True):

@@ -15,8 +15,12 @@
 #define EML_COLD __attribute__((cold))
 #define EML_HOT __attribute__((hot, noinline))
 
-// GCC's optimisation for speed, whatever the rest of the program is optimised for.
-#define EML_O2 __attribute__((optimize("O2"), noinline))
+// GCC's optimisation for speed, whatever the rest of the program is optimised for. A module's
+// Makefile may switch off for the rest what EML_O2_KEEPS names.
+#if !defined(EML_O2_KEEPS)
+#define EML_O2_KEEPS "O2"
+#endif
+#define EML_O2 __attribute__((optimize("O2", EML_O2_KEEPS), noinline))
 
 // The same where the loops of these kernels gain by it.
 #if defined(__arm__) && !defined(__clang__)

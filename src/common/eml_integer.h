@@ -14,37 +14,57 @@
 #define EML_INTEGER_DIVIDES 0
 #endif
 
+// Whether one instruction counts leading zeros; elsewhere a library's routine would bring a table.
+#if __ARM_ARCH_ISA_THUMB >= 2 || defined(__XTENSA__) || defined(__x86_64__) || defined(__aarch64__)
+#define EML_INTEGER_COUNTS 1
+/** The leading zeros of v, which is not 0. */
+static inline uint32_t eml_leading_zeros(uint32_t v) {
+#if defined(__XTENSA__)
+    // clang does not know the instruction.
+    __asm("nsau %0, %0" : "+r"(v));
+    return v;
+#else
+    return (uint32_t)__builtin_clz(v);
+#endif
+}
+#else
+#define EML_INTEGER_COUNTS 0
+#endif
+
 /** The nearest that fits. */
-static EML_UNUSED int16_t eml_saturate(int32_t value) {
-#if defined(__ARM_FEATURE_SAT) && defined(__GNUC__)
+#if defined(__ARM_FEATURE_SAT)
+static inline int16_t eml_saturate(int32_t value) {
     __asm("ssat %0, #16, %0" : "+r"(value));
     return (int16_t)value;
+}
+#elif defined(__XTENSA__)
+static inline int16_t eml_saturate(int32_t value) {
+    __asm("clamps %0, %0, 15" : "+r"(value));
+    return (int16_t)value;
+}
 #else
+static EML_UNUSED int16_t eml_saturate(int32_t value) {
     if (value < INT16_MIN) {
         return INT16_MIN;
     }
     return (int16_t)(value > INT16_MAX ? INT16_MAX : value);
-#endif
 }
+#endif
 
+// The root of v, rounded down; or what is below it by so little that one more is the nearest.
 #if defined(__ARM_FP) && (__ARM_FP & 4) && defined(__GNUC__)
-// Below the nearest root by at most one: a float's root is within 1/128 of the true one.
 static inline uint32_t eml_sqrt_guess(uint32_t v) {
     float root = (float)v;
     __asm("vsqrt.f32 %0, %0" : "+t"(root));
     return (uint32_t)root;
 }
-#else
-static inline uint32_t eml_sqrt_guess(uint32_t v) {
+#elif defined(__arm__)
+static EML_NOINLINE uint32_t eml_sqrt_guess(uint32_t v) {
     if (v == 0) {
         return 0;
     }
     // The square m is v times a power of 4 that makes it 2^30 or more, or 1 to 4 in units of 2^30.
     uint32_t shift = 0, m = v;
-#if defined(__ARM_FEATURE_CLZ) || defined(__XTENSA__)
-    shift = (uint32_t)__builtin_clz(v) / 2;
-    m <<= 2 * shift;
-#else
     if (v >> 16 == 0) {
         m <<= 16;
         shift = 8;
@@ -52,7 +72,6 @@ static inline uint32_t eml_sqrt_guess(uint32_t v) {
     for (; m >> 30 == 0; m <<= 2) {
         shift++;
     }
-#endif
     // 1 / sqrt(m) in units of 2^-15: a line that is within 9 % of it, and one step of Halley's
     // method, which cubes that error.
     const uint32_t x = m >> 16;
@@ -65,41 +84,73 @@ static inline uint32_t eml_sqrt_guess(uint32_t v) {
     const int32_t rest = (int32_t)(m - root * root);
     return (root + (uint32_t)(((rest >> 8) * (int32_t)y) >> 23)) >> shift;
 }
+#else
+static EML_NOINLINE uint32_t eml_sqrt_guess(uint32_t v) {
+    uint32_t root = 0;
+    for (uint32_t bit = 1u << 30; bit != 0; bit >>= 2) {
+        const uint32_t square = root + bit;
+        root >>= 1;
+        if (v >= square) {
+            v -= square;
+            root += bit;
+        }
+    }
+    return root;
+}
 #endif
 
 /** The integer nearest to the root of v: 9 instructions on a Cortex-M4F, about 60 on a Cortex-M0.
  */
-static EML_UNUSED uint32_t eml_sqrt_u32(uint32_t v) {
+static inline uint32_t eml_sqrt_u32(uint32_t v) {
     const uint32_t root = eml_sqrt_guess(v);
     return root + ((int32_t)(v - root * root) > (int32_t)root);
 }
 
-/** a / b, rounded down; b > 0. A power of two takes little time. */
+/** a / b, rounded down; b > 0, and below 2^63. */
 static EML_UNUSED EML_NOINLINE uint64_t eml_divide_u64(uint64_t a, uint64_t b) {
 #if defined(__x86_64__) || defined(__aarch64__)
     return a / b;
+#elif defined(__arm__) && defined(__GNUC__)
+    // Zeros at the top are passed over; then a goes up into the rest bit by bit, and the quotient
+    // follows it.
+    uint64_t rest = 0;
+    uint32_t bits = 65;
+    __asm volatile(".syntax unified\n"
+                   "1: subs %[bits], #1\n\t"
+                   "beq 4f\n\t"
+                   "adds %Q[a], %Q[a]\n\t"
+                   "adcs %R[a], %R[a]\n\t"
+                   "bcc 1b\n"
+                   "2: adcs %Q[rest], %Q[rest]\n\t"
+                   "adcs %R[rest], %R[rest]\n\t"
+                   "subs %Q[rest], %Q[b]\n\t"
+                   "sbcs %R[rest], %R[b]\n\t"
+                   "bcs 3f\n\t"
+                   "adds %Q[rest], %Q[b]\n\t"
+                   "adcs %R[rest], %R[b]\n\t"
+                   "subs %Q[a], #1\n"
+                   "3: adds %Q[a], #1\n\t"
+                   "subs %[bits], #1\n\t"
+                   "beq 4f\n\t"
+                   "adds %Q[a], %Q[a]\n\t"
+                   "adcs %R[a], %R[a]\n\t"
+                   "b 2b\n"
+                   "4:"
+                   : [a] "+l"(a), [rest] "+l"(rest), [bits] "+l"(bits)
+                   : [b] "l"(b)
+                   : "cc");
+    return a;
 #else
-    if ((b & (b - 1)) == 0) {
-        for (; b != 1; b >>= 1) {
-            a >>= 1;
-        }
-        return a;
-    }
-    uint64_t quotient = 0;
-    uint32_t bits = 0;
-    for (; b < a && b >> 63 == 0; b <<= 1) {
-        bits++;
-    }
-    for (;; b >>= 1) {
-        quotient <<= 1;
-        if (a >= b) {
-            a -= b;
-            quotient |= 1;
-        }
-        if (bits-- == 0) {
-            return quotient;
+    uint64_t rest = 0;
+    for (uint32_t bits = 64; bits != 0; bits--) {
+        rest = rest << 1 | a >> 63;
+        a <<= 1;
+        if (rest >= b) {
+            rest -= b;
+            a |= 1;
         }
     }
+    return a;
 #endif
 }
 

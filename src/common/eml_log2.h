@@ -4,12 +4,7 @@
 
 #include <stdint.h>
 
-// Whether one instruction counts leading zeros; elsewhere a library's routine would bring a table.
-#if __ARM_ARCH_ISA_THUMB >= 2 || defined(__XTENSA__) || defined(__x86_64__) || defined(__aarch64__)
-#define EML_LOG2_HAS_CLZ 1
-#else
-#define EML_LOG2_HAS_CLZ 0
-#endif
+#include "eml_integer.h"
 
 /** The nearest integer to 256 log2(x), for x > 0: within 0.52 of it, and exact for powers of two.
 
@@ -22,8 +17,8 @@ static inline int32_t eml_log2_u64(uint64_t x) {
         result += 16;
     }
     uint32_t mantissa = (uint32_t)x;
-#if EML_LOG2_HAS_CLZ
-    const uint32_t zeros = (uint32_t)__builtin_clz(mantissa);
+#if EML_INTEGER_COUNTS
+    const uint32_t zeros = eml_leading_zeros(mantissa);
     mantissa <<= zeros;
     result -= zeros;
 #else

@@ -35,8 +35,18 @@ enum { ARRAY_MAP, ARRAY_DEINTERLEAVE, ARRAY_PUSH, ARRAY_REDUCE };
     "samples\0other"
 
 enum { ANY_TYPE, ANY_INT };
-#define CHANNELS "channels must be 1 to 255, channel 0 to channels - 1"
+#define TEXT_BYTES 128
 #define ANY_LENGTH ((size_t)-1)
+
+// Adds to a text, of which memory has the end, and ends it.
+static void array_append(void *memory, const char *text, size_t length) {
+    char *end = *(char **)memory;
+    while (length-- != 0) {
+        *end++ = *text++;
+    }
+    *end = '\0';
+    *(char **)memory = end;
+}
 
 // Checks an argument, which must be an array of `wanted` items of this type, ANY_INT or ANY_TYPE.
 static EML_NOINLINE void array_get(eml_array_t *array, mp_obj_t arg, const char *name,
@@ -58,11 +68,13 @@ static EML_NOINLINE void array_get(eml_array_t *array, mp_obj_t arg, const char 
     const bool any = type <= ANY_INT;
     if ((any ? array->sign == 0 || (type == ANY_INT && array->sign >> 31) : type != found) ||
         wanted != n) {
+        char *const text = natmod_malloc(TEXT_BYTES);
+        char *end = text;
+        const mp_print_t print = {&end, array_append};
         const char *const types = type == ANY_TYPE ? INTS_OR_FLOATS : INTS;
-        const mp_obj_t items[] = {natmod_str(name), natmod_str(any ? types : (const char *)&type),
-                                  MP_OBJ_NEW_SMALL_INT(wanted), MP_OBJ_NEW_SMALL_INT(found),
-                                  MP_OBJ_NEW_SMALL_INT(n)};
-        natmod_raise("%s must be array('%s') of %d, not array('%c') of %d", 5, items);
+        mp_printf(&print, "%s must be array('%s') of %d, not array('%c') of %d", name,
+                  any ? types : (const char *)&type, (int)wanted, (int)found, (int)n);
+        natmod_value_error(text);
     }
 }
 
@@ -95,6 +107,20 @@ static EML_ALWAYS_INLINE void array_push(const eml_array_t *window, const eml_ar
                           added);
 }
 
+// One of the two arguments of deinterleave that are ints.
+static EML_NOINLINE size_t array_int(mp_obj_t arg, mp_int_t least, mp_int_t most) {
+    qstr error = MP_QSTR_ValueError;
+    if (mp_obj_is_small_int(arg)) {
+        const mp_int_t value = MP_OBJ_SMALL_INT_VALUE(arg);
+        if (value >= least && value <= most) {
+            return (size_t)value;
+        }
+    } else if (mp_obj_get_type(arg) != &mp_type_int) {
+        error = MP_QSTR_TypeError;
+    }
+    natmod_error(error, "channels must be 1 to 255, channel 0 to channels - 1");
+}
+
 static mp_obj_t array_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_obj_t *args) {
     const size_t call = ((const function_t *)MP_OBJ_TO_PTR(self))->call;
     const size_t wanted = (size_t)ARGUMENTS[call];
@@ -107,8 +133,8 @@ static mp_obj_t array_call(mp_obj_t self, size_t n_args, size_t n_kw, const mp_o
     if (two) {
         size_t length = x.n, channel = 0, channels = 0;
         if (swapped) {
-            channels = (size_t)natmod_int(args[3], 1, 255, CHANNELS);
-            channel = (size_t)natmod_int(args[2], 0, (mp_int_t)channels - 1, CHANNELS);
+            channels = array_int(args[3], 1, 255);
+            channel = array_int(args[2], 0, (mp_int_t)channels - 1);
             length *= channels;
         }
         array_get(&y, args[!swapped], names + 8, call == ARRAY_MAP ? MP_BUFFER_RW : MP_BUFFER_READ,

@@ -9,11 +9,13 @@ eml_fft_i16.h in one block exponent, which is folded into the results, and are a
     centroid   8 times the mean of the bins from 1 to n/2, each weighted by its power, the nearest
                integer; 0 if all powers are 0
 
-The differences from the mean are tapered at their full 17 bits, and a length that is no power of 4
-above 2 has its first stage done on the exact products; powers keep all 32 bits. What is left is the
-rounding of the radix-4 stages: a bin's noise is about 90 dB below the loudest bin.
+Differences from the mean are tapered at their full 17 bits, a first stage of radix 2 adds up exact
+products, and powers fill 32 bits. What is left is the rounding of the radix-4 stages: the noise of
+a bin is about 95 dB below the loudest bin. Bands of motion are within 1 down to 30 dB below the
+loudest band; to 45 dB nearly all are, and none is further off than 8.
 
-All memory belongs to the caller. Cost for 256 samples, Hann's taper and 6 bands: SEE BELOW
+All memory belongs to the caller. Cost for 256 samples, Hann's taper and 6 bands: about 15 500
+instructions on a Cortex-M4F, 37 500 on a Cortex-M0.
 */
 #ifndef EML_SPECTRUM_H
 #define EML_SPECTRUM_H
@@ -64,32 +66,27 @@ static inline void eml_spectrum_begin(EmlSpectrum *self, uint32_t log2_n, bool t
     }
 }
 
-// As many bits as a difference takes, without its sign.
-static inline uint32_t eml_spectrum_magnitude(int32_t difference) {
-    return (uint32_t)(difference ^ difference >> 31);
-}
-
 // Takes the level off, tapers, and puts pairs of samples where the complex transform of half the
 // length wants them, shifted up by `up`; with add, adds up those that are half the length apart, as
-// a first stage of radix 2. Returns the ORed squares of the magnitudes.
+// a first stage of radix 2. Without a taper all are halved. Returns the ORed squares of the
+// magnitudes.
+//
+// Nothing wraps: |samples - level| is below 2^(17 - up), and the two tapers of what is added are 1.
 static EML_FAST uint32_t eml_spectrum_load(const int16_t *samples, uint32_t half, int32_t level,
                                            const int16_t *taper, int32_t up, bool add,
                                            uint32_t *z) {
-    int16_t no_taper[2];
-    no_taper[0] = no_taper[1] = 1 << 14;
+    int16_t half_taper[2];
+    half_taper[0] = half_taper[1] = 1 << 13;
     size_t step = 2;
-    int32_t whole = 1 << 14;
     if (taper == NULL) {
-        taper = no_taper;
-        whole = 2 << 14;
+        taper = half_taper;
         step = 0;
     }
+    const int32_t whole = 1 << 14;
     // Rounds 32767.5, which a difference may come to, down.
     const int32_t round = ((1 << 15) - 1) >> up;
     uint32_t reversed = 0, squares = 0;
     for (const int16_t *end = samples + half; samples < end; samples += 2) {
-        // A difference has 17 bits, but with n samples is not above 65535 - 65535 / n: nothing
-        // wraps.
         int32_t ar = (samples[0] - level) * taper[0] + round;
         int32_t ai = (samples[1] - level) * taper[1] + round;
         int32_t br = (samples[half] - level) * (whole - taper[0]);
@@ -153,23 +150,24 @@ static int32_t eml_spectrum_powers(const EmlSpectrum *self, const int16_t *sampl
     const int32_t sum = eml_stats_sum(samples + odd, rest) + (odd != 0 ? *samples : 0);
     const int32_t level = (sum + (int32_t)half) >> log2_n;
     const EmlStatsPair extremes = eml_stats_extremes(samples + odd, rest);
-    const uint32_t magnitudes = eml_spectrum_magnitude(*samples - level) |
-                                eml_spectrum_magnitude(eml_stats_first(extremes) - level) |
-                                eml_spectrum_magnitude(eml_stats_second(extremes) - level);
+    int32_t least = *samples, most = least;
+    least = eml_stats_first(extremes) < least ? eml_stats_first(extremes) : least;
+    most = eml_stats_second(extremes) > most ? eml_stats_second(extremes) : most;
+    const uint32_t magnitudes = (uint32_t)(most - level) | (uint32_t)(level - least);
     int32_t bits = 0;
     while (magnitudes >> bits != 0) {
         bits++;
     }
     const bool add = log2_n % 2 == 0;
-    uint32_t squares = eml_spectrum_load(samples, half, level, self->taper, 16 - bits, add, z);
-    int32_t exponent = bits - 14;
+    uint32_t squares = eml_spectrum_load(samples, half, level, self->taper, 17 - bits, add, z);
+    int32_t exponent = bits - (self->taper != NULL ? 15 : 14);
     size_t quarter = 2, twiddle_step = half / 4;
     if (!add) {
         quarter = 1;
         twiddle_step = half / 2;
-        // The first stage turns nothing: its sums of four fit with one bit, for no part is above
-        // 2^14.
-        squares = 1 << 26;
+        // The first stage turns nothing: there 2 bits are enough for the parts, and 1 for halves.
+        const uint32_t enough = self->taper != NULL ? 1 << 28 : 1 << 26;
+        squares = squares > enough ? enough : squares;
     }
     for (; quarter < half; quarter *= 4) {
         const int32_t shift = eml_fft_i16_make_room(z, half, squares, &exponent);

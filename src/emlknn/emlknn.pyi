@@ -33,6 +33,15 @@ class Knn:
     def scaled(self) -> bool:
         """Whether features may be floats in raw units: they are rounded to int16, halves away from
         zero, by the scale and offset that the model's file has for each."""
+    @property
+    def threshold(self) -> float | None:
+        """What the score, which is -novelty, must reach for predict to be 1; or None.
+
+        To set it makes predict give 1 or -1.
+        """
+    @threshold.setter
+    def threshold(self, threshold: float) -> None:
+        """Raises ValueError if it is above 0 or not finite, TypeError if it is no number."""
     def row(self) -> array[Any]:
         """Return an array for a row of features, all 0: of type 'f' if scaled, else 'h'."""
 
@@ -49,8 +58,8 @@ class Knn:
         """Return the label that counts most among the neighbours, the smallest of equals; of a
         regression the mean of their values, as `regress` does.
 
-        With classes the label is the number of a class. Raises ValueError if there are fewer items
-        than n_neighbors.
+        With classes the label is the number of a class. With a threshold: -1 if the novelty is
+        above -threshold, else 1. Raises ValueError if there are fewer items than n_neighbors.
         """
 
     def regress(self, features: _Features) -> float:
@@ -63,8 +72,9 @@ class Knn:
     def novelty(self, features: _Features) -> float:
         """Return the mean distance to the neighbours; the larger, the less alike is any item.
 
-        Distances are those of int16 features, also of a scaled model. Raises ValueError if there
-        are fewer items than n_neighbors.
+        Of a LocalOutlierFactor it is that factor. Distances are those of int16 features, also of a
+        scaled model, but of NearestNeighbors those of scikit-learn. Raises ValueError if there are
+        fewer items than n_neighbors.
         """
 
     def getresult(self, i: int) -> tuple[int, float, Any]:
@@ -84,11 +94,12 @@ class Knn:
     def removeitem(self, index: int) -> None:
         """Forget an item; the later ones move down by one.
 
-        Raises ValueError if there is no such item, TypeError if index is no int.
+        Raises ValueError if there is no such item, or for a LocalOutlierFactor, which cannot learn;
+        TypeError if index is no int.
         """
 
     def clear(self) -> None:
-        """Forget all items."""
+        """Forget all items. Raises ValueError for a LocalOutlierFactor."""
 
     def save(self, target: str | IO[str]) -> None:
         """Write the model as CSV to a path, or to a file that is open for writing.

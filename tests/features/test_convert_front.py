@@ -2,6 +2,7 @@
 
 import warnings
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,16 @@ from sklearn.ensemble import (
 )
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV
-from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
+from sklearn.neighbors import (
+    KNeighborsClassifier,
+    KNeighborsRegressor,
+    LocalOutlierFactor,
+    NearestNeighbors,
+)
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from emlmpy import convert
+from emlmpy import convert, threshold
 from emlmpy.features import WindowFeatures, twin, windows
 from emlmpy.features.model import WindowModel
 from emlmpy.model import Predictor
@@ -187,6 +193,63 @@ def test_scaled_neighbours_take_floats(seed: int) -> None:
         convert(fit(pipe, data(seed)[1], seed))
 
 
+@pytest.mark.parametrize("name", ["isolation", "outliers", "distances"])
+def test_thresholds(name: str, seed: int, tmp_path: Path) -> None:
+    """Of normal windows that were held out; a model without one is not saved."""
+    kinds = {
+        "isolation": MODELS["isolation"],
+        "outliers": LocalOutlierFactor(9, novelty=True),
+        "distances": NearestNeighbors(n_neighbors=3),
+    }
+    normal = [r for r, label in zip(*data(seed)[:2], strict=True) if label == "walk"]
+    pipe = clone(make_pipeline(FRONTS["statistics"], kinds[name])).fit(normal[:2])
+    model = convert(pipe)
+    assert isinstance(model, WindowModel)
+    if name == "distances":
+        with pytest.raises(ValueError, match="model must have a threshold"):
+            model.save(tmp_path / "model")
+        with pytest.raises(ValueError, match="model must have a threshold"):
+            model.predict(normal)
+        scores = -pipe[1].kneighbors(pipe[0].transform(normal[2:]))[0].mean(axis=1)
+    else:
+        scores = pipe.score_samples(normal[2:])
+    assert np.allclose(model.score_samples(normal[2:]), scores, rtol=1e-4)
+    limit = threshold(model.score_samples(normal[2:]), false_alarms=0.3)
+    model.set_threshold(limit)
+    assert np.array_equal(
+        model.predict(normal[2:]), np.where(model.score_samples(normal[2:]) < limit, -1, 1)
+    )
+    assert model.check(normal).agreement == 1
+    model.save(tmp_path / "model")
+    assert twin.load((tmp_path / "model").read_bytes()).words == pipe[0].words_
+    with pytest.raises(ValueError, match="threshold must be"):
+        model.set_threshold(1)
+
+
+def test_answers_besides_predictions(seed: int) -> None:
+    """As far as the model has them."""
+    recordings, labels, _ = data(seed)
+    pipe = fit(make_pipeline(FRONTS["statistics"], MODELS["forest"]), labels, seed)
+    model = convert(pipe)
+    assert isinstance(model, WindowModel)
+    proportions = model.predict_proba(recordings)
+    assert np.allclose(proportions, pipe.predict_proba(recordings), atol=0.004)
+    for name in ("decision_function", "score_samples"):
+        with pytest.raises(TypeError, match=f"has no {name}"):
+            getattr(model, name)(recordings)
+    with pytest.raises(TypeError, match="has no score_samples"):
+        model.set_threshold(-0.5)
+    neighbours = convert(
+        fit(make_pipeline(FRONTS["statistics"], MODELS["neighbours"]), labels, seed)
+    )
+    assert isinstance(neighbours, WindowModel)
+    for name in ("predict_proba", "decision_function", "score_samples"):
+        with pytest.raises(TypeError, match=f"KnnModel has no {name}"):
+            getattr(neighbours, name)(recordings)
+    with pytest.raises(TypeError, match="KnnModel has no set_threshold"):
+        neighbours.set_threshold(-0.5)
+
+
 FRONT, FOREST = FRONTS["statistics"], MODELS["forest"]
 ROWS = np.arange(60).reshape(20, 3)
 UNFITTED = {
@@ -239,7 +302,7 @@ def test_refused(name: str) -> None:
         ("forest", {"features": "uint8"}, "features must be auto or int16 behind Window"),
         ("logistic", {"features": "float32"}, "features must be auto or int16 behind Window"),
         ("neighbours", {"features": "float32"}, "features must be auto or int16 behind Window"),
-        ("neighbours", {"vote": "hard"}, "KNeighbors estimators take no"),
+        ("neighbours", {"vote": "hard"}, "nearest neighbours take no"),
         ("logistic", {"leaves": 3}, "linear models take no"),
         ("forest", {"vote": "loud"}, "vote must be"),
         ("forest", {"X": ROWS}, "samples must be int16, not int64"),

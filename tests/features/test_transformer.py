@@ -379,8 +379,6 @@ def test_a_search_names_what_a_candidate_cannot() -> None:
         ("forest", RandomForestClassifier(2, random_state=1)),
     ])  # fmt: skip
     search = GridSearchCV(pipe, {"front__window": [32, 256]}, cv=2)
-    with pytest.warns(
-        FitFailedWarning, match="but from 0.5 to 1.2 Hz there is none"
-    ):
+    with pytest.warns(FitFailedWarning, match="but from 0.5 to 1.2 Hz there is none"):
         search.fit(X, np.arange(12) % 2)
     assert search.best_params_ == {"front__window": 256}

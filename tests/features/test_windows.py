@@ -1,11 +1,13 @@
 """Recordings cut into windows with labels, and samples brought to int16."""
 
+import doctest
 from typing import Any
 
 import numpy as np
 import pytest
 
-from emlmpy.features import to_int16, windows
+from emlmpy.features import file, to_int16, transformer, windows
+from emlmpy.features import recordings as cut
 
 
 def recordings(rng: np.random.Generator, *lengths: int) -> list[np.ndarray]:
@@ -153,3 +155,11 @@ def test_to_int16_refuses(samples: Any, unit: Any, text: str) -> None:
     """What int16 could not stand for."""
     with pytest.raises((TypeError, ValueError), match=text):
         to_int16(samples, unit)
+
+
+def test_examples_in_docstrings() -> None:
+    """Give what they say."""
+    for module in (cut, file, transformer):
+        failed, tried = doctest.testmod(module)
+        assert failed == 0
+        assert tried > 0

@@ -331,6 +331,34 @@ print(open("again.csv").read() == open("signed.csv").read())
         assert np.array([value for value, _ in found], np.float32).tolist() == expected[1]
 
 
+def test_kept_file_of_version_2(machine: Machine) -> None:
+    """A file that emlmpy wrote before there were thresholds; its distances are those of int16."""
+    path = Path(__file__).parents[1] / "files" / "knn2_scaled.csv"
+    rows = np.array([[0, 9039.5, 1], [700, 9100, 450], [-2.5, 9038, -8]], np.float32)
+    expected = [(1, 4.778719425201416), (2, 403.288330078125), (2, 9.656747817993164)]
+    twin = knn_twin.load(path.read_bytes())
+    quantized = knn_twin.quantize(twin.scale, rows)
+    found = zip(twin.predict(quantized), twin.novelty(quantized), strict=True)
+    assert list(found) == expected and twin.classes == ("on", "off, or so", "é")
+    assert twin.threshold is None and knn.describe(path.read_bytes())["checksum"] == "right"
+    signed = knn.sign(path.read_bytes())
+    assert signed.startswith(b"knn4,") and knn.describe(signed)["scaled"].startswith("yes")
+    script = """
+import array, emlknn
+for name in ("model.csv", "signed.csv"):
+    model = emlknn.load(name)
+    row = model.row()
+    with open("rows.bin", "rb") as file:
+        while file.readinto(row):
+            print(model.predict(row), array.array("f", [model.novelty(row)])[0])
+"""
+    files = {"model.csv": path, "signed.csv": signed, "rows.bin": rows.tobytes()}
+    words = machine.run(script, module(machine) | files).split()
+    assert words[0::2] == ["1", "2", "2"] * 2
+    novelties = np.array(words[1::2], np.float32)
+    np.testing.assert_allclose(novelties, [each for _, each in expected] * 2, rtol=1e-6)
+
+
 def random_knn(generator: np.random.Generator) -> tuple[KnnModel, np.ndarray]:
     """A model of any settings, and rows for it. ValueError, or a file that the device must load."""
 

@@ -65,6 +65,8 @@ def neighbours() -> None:
     if model.classes is not None:
         print(model.classes[0])
     print(model.regress(floats), model.novelty(ints), len(model))
+    model.threshold = -50
+    print(model.threshold is None or model.threshold < -1.5)
     index, distance, target = model.getresult(0)
     print(index, distance, target, model.getitem(0, ints))
     model.removeitem(0)

@@ -16,6 +16,7 @@ from samples import X, Y, models, predictors
 
 import emlmpy
 from emlmpy import device_python, fft, iir, kernels, modules
+from emlmpy import features as front_ends
 from emlmpy.cnn import CnnModel
 from emlmpy.families import FAMILIES, family_of_file
 from emlmpy.knn import load_dataset
@@ -68,6 +69,10 @@ def check_loading() -> None:
     items, labels = load_dataset("nearest neighbours")
     np.testing.assert_array_equal(items, X)
     np.testing.assert_array_equal(labels, Y)
+    recording = np.arange(192, dtype=np.int16).reshape(64, 3)
+    front = found["front end"].fit([recording])
+    expected = front_ends.load("front end").stream(recording)
+    np.testing.assert_array_equal(front.transform([recording]), expected)
     samples = np.sin(np.arange(200, dtype=np.float32))
     expected = signal.sosfilt(iir.design("butter", 50, 1000), samples)
     filtered = iir.Filter.load(Path("filter").read_bytes()).run(samples)

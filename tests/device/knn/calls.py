@@ -28,6 +28,15 @@ scaled = emlknn.load(
         "s,1p1,1p0|s,-1p-1,3p1|i,0,1,6|i,2,3,6|e,2"
     ).split("|")
 )
+# Local outlier factors: densities 0.5, 0.25 and 2; squared k-distances 4, 0 and 9; unit 0.5.
+factors = emlknn.load(
+    (
+        "knn1,3,2,2,0,2,0,3|s,1p0,0p0|s,1p0,0p0|n,1p-1,-3p-1|i,1056964608,0,0,1082130432|"
+        "i,1048576000,3,4,0|i,1073741824,100,0,1091567616|e,3"
+    ).split("|")
+)
+normal = emlknn.new(4, 2, 1)
+normal.additem(row(0, 0), 7)
 kind = type(model)
 zero = row(0, 0)
 
@@ -44,6 +53,8 @@ ITEMS = "max_items must be 1 to 65535"
 NUMBER = "n_features must be 1 to 4096"
 NEIGHBORS = "n_neighbors must be 1 to max_items"
 WEIGHTS = "weights must be uniform or distance"
+THRESHOLD = "threshold must be at most 0, and finite"
+LEARNS = "model must be one that learns"
 
 
 def wrong(name, typecodes, typecode, found):
@@ -167,6 +178,20 @@ CASES = (
     (TypeError, None, model.predict),
     (TypeError, None, model.additem, zero),
     (TypeError, None, model.clear, 1),
+    (ValueError, THRESHOLD, setattr, normal, "threshold", 1),
+    (ValueError, THRESHOLD, setattr, normal, "threshold", 1e-30),
+    (ValueError, THRESHOLD, setattr, normal, "threshold", float("nan")),
+    (ValueError, THRESHOLD, setattr, normal, "threshold", -float("nan")),
+    (ValueError, THRESHOLD, setattr, normal, "threshold", float("inf")),
+    (ValueError, THRESHOLD, setattr, normal, "threshold", -float("inf")),
+    (TypeError, None, setattr, normal, "threshold", None),
+    (TypeError, None, setattr, normal, "threshold", "-1"),
+    (AttributeError, None, delattr, normal, "threshold"),
+    (AttributeError, None, setattr, normal, "unit", 2.0),
+    (ValueError, LEARNS, factors.removeitem, 0),
+    (ValueError, LEARNS, factors.removeitem, 3),
+    (ValueError, LEARNS, factors.clear),
+    (ValueError, "model must not be full", factors.additem, zero, 0.5),
     (AttributeError, None, setattr, model, "n_items", 3),
     (AttributeError, None, setattr, model, "nbytes", 3),
 )
@@ -192,6 +217,30 @@ for i in (-1, 2, 2**31, 2**32):
         assert str(error) == RESULT
     else:
         raise AssertionError(i)
+
+# A model with a threshold judges what it has learnt; its novelty is the mean distance.
+assert normal.threshold is None and normal.predict(row(3, 4)) == 7
+for threshold, judgement in ((-5, 1), (-4.9375, -1), (0, -1), (-0.0, -1), (-(2.0**127), 1)):
+    normal.threshold = threshold
+    assert normal.threshold == threshold and normal.predict(row(3, 4)) == judgement
+    assert normal.novelty(row(3, 4)) == 5.0 and normal.predict(row(0, 0)) == 1
+normal.threshold = -5
+assert normal.additem(row(6, 8), 9) == 1 and normal.predict(row(9, 12)) == 1
+assert normal.getresult(0) == (1, 5.0, 9)
+normal.removeitem(1)
+assert normal.predict(row(9, 12)) == -1
+values.threshold = -1
+assert values.predict(zero) == -1 and values.regress(zero) == 2.5
+values = emlknn.new(4, 2, 1, regression=True)
+values.additem(row(0, 10), 2.5)
+
+# Of (0, 0): distances 0 and 5, at least the k-distances 2 and 0; mean density 0.375.
+assert factors.novelty(row(0, 0)) == (2 + 5) / 2 * 0.5 * 0.375
+assert factors.predict(row(0, 0)) == 1 and factors.getresult(0)[:2] == (0, 0.0)
+assert factors.getresult(1)[:2] == (1, 2.5) and factors.threshold == -1.5
+factors.threshold = -0.625
+assert factors.predict(row(0, 0)) == -1 and len(factors) == 3
+assert factors.nbytes - scaled.nbytes == 8 + 3 * 2 * 2 + 3 * 4 + 3 * 4 - (5 * 2 * 2 + 5 * 2)
 
 # Raw units, quantised ones, and what the attributes say.
 assert scaled.scaled and scaled.classes == (7, -2147483648, 2147483647) and scaled.n_features == 2

@@ -59,6 +59,20 @@ scaled = emlknn.load(
     ).split("|")
 )
 
+novel = emlknn.new(3, 2, 1)
+novel.additem(array.array("h", [5, -6]), 7)
+novel.threshold = -2.5
+FACTORS = (
+    "knn4,2,1,2,0,2,0,2\ns,-8388608p-23,12582912p-22\nn,8388608p-24,-12582912p-23\n"
+    "i,1056964608,5,1082130432\ni,1073741824,-32768,0\ne,2\n"
+)
+factors = emlknn.load(io.StringIO(signed(FACTORS)))
+
+assert saved(novel) == signed("knn4,3,2,1,0,0,0,1\nn,1p0,-10485760p-22\ni,7,5,-6\ne,1\n")
+novel.threshold = 0
+assert "\nn,1p0,0p-150\n" in saved(novel)
+assert saved(factors) == signed(FACTORS)
+
 text = saved(model)
 lines = text.split("\n")
 assert lines[0] == "knn4,12,3,2,1,0,1,12"
@@ -78,8 +92,17 @@ assert lines[3:7] == [
     "s,8388609p-149,-8388608p13",
 ]
 
-for original, n_features in ((model, 3), (values, 1), (empty, 1), (classes, 2), (scaled, 4)):
+for original, n_features in (
+    (model, 3),
+    (values, 1),
+    (empty, 1),
+    (classes, 2),
+    (scaled, 4),
+    (novel, 2),
+    (factors, 1),
+):
     text = saved(original)
+    assert emlknn.load(io.StringIO(text)).threshold == original.threshold
     assert emlknn.load(io.StringIO(text)).classes == original.classes
     assert emlknn.load(io.StringIO(text)).scaled == original.scaled
     for source in (text, text[:-1]):
@@ -227,6 +250,52 @@ for bits in ("2143289344", "2139095040", "-8388608"):
     refuses(VALUE.replace("1069547520", bits), "line 2: value must be finite")
 for bits in ("5364514816", "-3225419776", "4294967296", "1.5"):
     refuses(VALUE.replace("1069547520", bits), "line 2: " + NUMBER)
+
+# What is novel: a unit above 0, which is 1 without a scale, and a threshold of at most 0.
+THRESHOLD = "threshold must be at most 0, and finite"
+ROWS = "knn1,2,1,1,0,0,0,1|s,1p0,2p0|n,3p-1,-5p-1|i,2,1|e,1".split("|")
+novel = emlknn.load(ROWS)
+assert novel.threshold == -2.5 and novel.novelty(array.array("h", [5])) == 6.0
+for line, text, at, new in (
+    (3, NUMBER, 2, ("n,1p0",)),
+    (3, NUMBER, 2, ("n,1p0,-1p0,1p0",)),
+    (3, NUMBER, 2, ("n,0p0,-1p0",)),
+    (3, NUMBER, 2, ("n,-1p0,-1p0",)),
+    (3, NUMBER, 2, ("n,1p127,-1p0",)),
+    (3, NUMBER, 2, ("n,1p-9999,-1p0",)),
+    (3, NUMBER, 2, ("n,,",)),
+    (3, NUMBER, 2, ("n",)),
+    (3, THRESHOLD, 2, ("n,1p0,1p0",)),
+    (3, THRESHOLD, 2, ("n,1p0,1p-100",)),
+    (3, ROW, 2, ("u,1p0",)),
+    (5, ROW, 4, ("n,1p0,-1p0", "e,1")),
+    (3, INCOMPLETE, 1, ()),  # a unit, but no scale
+):
+    refuses("\n".join(ROWS[:at] + list(new) + ROWS[at + 1 :]), "line %d: %s" % (line, text))
+
+# Of local outlier factors the items have k-distances, and are all that there will be.
+ROWS = "knn1,2,1,2,0,2,0,2|n,1p0,-5p-1|i,1056964608,5,4|i,1073741824,-32768,0|e,2".split("|")
+emlknn.load(ROWS)
+for line, text, at, new in (
+    (2, INCOMPLETE, 1, ()),
+    (3, INCOMPLETE, 0, ("knn1,3,1,2,0,2,0,2",)),
+    (5, INCOMPLETE, 0, ("knn1,3,1,2,0,2,0,3",)),
+    (3, INCOMPLETE, 0, ("knn1,2,1,2,1,2,0,2",)),
+    (3, INCOMPLETE, 0, ("knn1,2,1,2,0,2,1,2",)),
+    (3, NUMBER, 0, ("knn1,2,1,2,0,1,0,2",)),
+    (3, NUMBER, 0, ("knn1,2,1,2,0,0,0,2",)),
+    (3, NUMBER, 2, ("i,1056964608,5",)),
+    (3, NUMBER, 2, ("i,1056964608",)),
+    (3, NUMBER, 2, ("i",)),
+    (3, NUMBER, 2, ("i,1056964608,5,4,4",)),
+    (3, NUMBER, 2, ("i,1056964608,5,2147483648",)),
+    (3, NUMBER, 2, ("i,1056964608,5,x",)),
+    (3, "value must be finite", 2, ("i,2139095040,5,4",)),
+    (4, INCOMPLETE, 2, ()),
+    (5, MANY, 3, ("i,1056964608,5,4", "i,1056964608,5,4")),
+    (2, ROW, 0, ("knn1,2,1,2,0,2,0,2", "yi,5")),
+):
+    refuses("\n".join(ROWS[:at] + list(new) + ROWS[at + 1 :]), "line %d: %s" % (line, text))
 
 # Version 2 has a checksum, of all rows, whatever their line ends; optional rows are passed over.
 rows = GOOD.replace("knn1", "knn2")

@@ -59,6 +59,15 @@ scaled = emlknn.load(
 floats = array.array("f", [0.5, -0.5, 1e9])
 scaled_additem, scaled_predict = scaled.additem, scaled.predict
 
+# k-distances, which the model of outlier factors keeps, stay where they are.
+factors = emlknn.load(
+    "knn1,2,1,2,0,2,0,2|n,1p0,-1p0|i,1056964608,5,1082130432|i,1073741824,9,0|e,2".split("|")
+)
+point = array.array("h", [5])
+churn()
+judge, novelty = factors.predict, factors.novelty(point)
+assert novelty == (2 + 4) / 2 * 1.25
+
 
 def allocated():
     gc.collect()
@@ -71,21 +80,24 @@ def allocated():
         removeitem(0)
         scaled_additem(floats, 1)
         scaled_predict(floats)
+        judge(point)
     after = gc.mem_alloc()
     gc.enable()
     return after - before
 
 
 assert allocated() == 0
+assert factors.novelty(point) == novelty
 
-# Fill the heap until there is no room for the model; afterwards all is as before.
+# Fill the heap until there is no room for the model; afterwards all is as before. New names come
+# before: the table of globals may have to grow for them.
+failures = 0
 blocks = []
 try:
     while True:
         blocks.append(bytearray(1024))
 except MemoryError:
     pass
-failures = 0
 try:
     emlknn.new(2000, 8, 3)
 except MemoryError:

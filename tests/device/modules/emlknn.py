@@ -5,7 +5,7 @@ import io
 import emlknn as module
 from suites import Array, Int
 
-FILE = b"knn2,200,2,1,0,0,0,2\ni,5,1,2\ni,-6,30,40\ne,2\ncrc,48303468\n"
+FILE = b"knn4,200,2,1,0,0,0,2\ni,5,1,2\ni,-6,30,40\ne,2\ncrc,55d25d6d\n"
 
 
 def load(data):
@@ -43,7 +43,7 @@ METHODS = (
     ("row", 0),
     ("save", 0, io.StringIO()),
 )
-ATTRIBUTES = {"n_features": 2, "n_classes": 0, "classes": None, "scaled": False}
+ATTRIBUTES = {"n_features": 2, "n_classes": 0, "classes": None, "scaled": False, "threshold": None}
 REPR = "<Knn: 2 of 200 items, 2 features, 1 neighbors>"
 ALLOCATING = (make, lambda: load(FILE))
 QUIET = ("predict", "getitem")

@@ -1,0 +1,1 @@
+"""What is normal and what is not: thresholds, and the models that judge by them."""
