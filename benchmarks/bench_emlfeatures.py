@@ -121,7 +121,7 @@ def agreement(machine: str) -> float:
 
 def measure() -> Iterator[tuple[str, str, str, str, float]]:
     """Yield the rows of results.csv."""
-    for board in ("cortex-m4f", "cortex-m0", "rv32"):
+    for board in ("cortex-m4f", "cortex-m0", "rv32", "xtensa"):
         arch = MACHINES[board].arch
         module = shipped("emlfeatures", arch)
         for case in CASES:

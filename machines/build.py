@@ -29,6 +29,12 @@ BOARDS = {
     "rv32": "RV32",
     "rv32f": "RV32F",
 }
+# Of each counter, with what the names of its machines begin, and its architecture.
+COUNTERS = {
+    "counter": ("cortex-m", "armv6m"),
+    "counter-riscv": ("rv32", "rv32imc"),
+    "counter-xtensa": ("xtensa", "xtensawin"),
+}
 UNIX_OPTIONS = (
     "MICROPY_PY_FFI=0",
     "MICROPY_PY_BTREE=0",
@@ -48,10 +54,9 @@ def build(names: Sequence[str], say: Callable[[str], object] = print) -> None:
     Raises BuildError with the last that make printed.
     """
     targets = [*names]
-    if any(name.startswith("cortex-m") for name in names):
-        targets.append("counter")
-    if any(name.startswith("rv32") for name in names):
-        targets.append("counter-riscv")
+    for counter, (prefix, _) in COUNTERS.items():
+        if any(name.startswith(prefix) for name in names):
+            targets.append(counter)
     with ThreadPoolExecutor(2) as pool:
         for line in pool.map(_build, targets):
             say(line)
@@ -90,8 +95,8 @@ def _build_locked(target: str, folder: Path) -> str:
 
 
 def _command(target: str, sources: Path, folder: Path) -> list[str]:
-    if target in ("counter", "counter-riscv"):
-        arch = "armv6m" if target == "counter" else "rv32imc"
+    if target in COUNTERS:
+        arch = COUNTERS[target][1]
         where = [HERE / "counter", f"MPY_DIR={sources}", f"ARCH={arch}", f"OUT={folder}"]
     elif target == "xtensa":
         where = [HERE / "xtensa", f"MPY_DIR={sources}", f"BUILD={folder}"]

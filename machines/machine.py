@@ -124,13 +124,23 @@ class Program(Machine):
         timeout: float = 60,
         on_output: OnOutput | None = None,
         total: float | None = None,
+        shift: int | None = None,
     ) -> str:
-        """See Machine.run."""
+        """See Machine.run. A `shift` adds the module `instructions`, as on a board.
+
+        Its value means nothing here; ValueError where nothing is emulated.
+        """
         output = ""
+        contents: dict[str, Path | bytes | str] = {**(files or {}), "script.py": script}
         command = [*self.emulator, str(BUILD / self.name / "micropython")]
+        if shift is not None:
+            if not self.emulator:
+                raise ValueError(f"{self.name} counts no instructions")
+            contents["instructions.mpy"] = counter_of(self)
+            command[len(self.emulator) : len(self.emulator)] = self._plugin()
         command += ["-X", f"heapsize={self.heap}", "script.py"]
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
-            for name, content in {**(files or {}), "script.py": script}.items():
+            for name, content in contents.items():
                 (Path(folder) / name).write_bytes(_bytes(content))
             environment = {"PATH": os.environ["PATH"], "MICROPYPATH": folder}
             with started(
@@ -153,6 +163,17 @@ class Program(Machine):
         if status != 0:
             raise DeviceError(f"{self.name}: script ended with {status}", output, traceback)
         return output
+
+    def _plugin(self) -> list[str]:
+        """The options that make QEMU count, but for what sigill.c executes for MULUH and MULSH."""
+        program = BUILD / self.name / "micropython"
+        symbols = subprocess.check_output(["nm", program], text=True)
+        handler = re.search(r"^(\w+) t emulate$", symbols, re.MULTILINE)
+        assert handler is not None
+        plugin = BUILD / "counter-xtensa" / "plugin.so"
+        base = 1 << 32  # beyond what the guest can reach
+        options = f"{plugin},base={base:x},handler={handler[1]}"
+        return ["-B", hex(base), "-plugin", options]
 
 
 @dataclass(frozen=True)
@@ -307,11 +328,13 @@ class Board(Machine):
         raise DeviceError(f"{self.name}: QEMU stopped: {_text(errors.read())}", banner)
 
 
-def counter_of(board: Board) -> Path:
-    """The module `instructions`, which counts on this board; one serves all Cortex-M."""
+def counter_of(machine: Machine) -> Path:
+    """The module `instructions`, which counts on this machine; one serves all Cortex-M."""
     target, arch = "counter", "armv6m"
-    if board.arch.startswith("rv32"):
-        target, arch = "counter-riscv", board.arch
+    if machine.arch.startswith("rv32"):
+        target, arch = "counter-riscv", machine.arch
+    elif machine.arch == "xtensawin":
+        target, arch = "counter-xtensa", machine.arch
     return BUILD / target / "dist" / f"{arch}_6.3" / "instructions.mpy"
 
 

@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from machines.machine import MACHINES, Board, DeviceError, DeviceTimeout, Machine, counter_of
+from machines.machine import (
+    MACHINES,
+    Board,
+    DeviceError,
+    DeviceTimeout,
+    Machine,
+    Program,
+    counter_of,
+)
 from machines.process import TimeLimit, cpu_usage, started
 from machines.raw_repl import RawRepl
 
@@ -372,6 +380,26 @@ for rounds in (2, 3, 1_000, 100_000, 1_000_000):
         assert counted == pytest.approx(2 * (rounds - 1), abs=1)
     assert len(output.splitlines()) == 5
     assert board.run(script, shift=8) == output
+
+
+@pytest.mark.machines("xtensa")
+def test_loops_of_known_length_in_user_mode(machine: Program) -> None:
+    """The plugin counts as the boards do."""
+    script = """
+import instructions
+once = instructions.count(instructions.loop, 1)
+for rounds in (2, 1_000, 1_000_000):
+    print(instructions.count(instructions.loop, rounds) - once)
+"""
+    output = machine.run(script, shift=0)
+    assert output.split() == ["2", "1998", "1999998"]
+
+
+@pytest.mark.machines("unix-x64")
+def test_nothing_counts_here(machine: Program) -> None:
+    """This computer's own CPU has no counter, which is said."""
+    with pytest.raises(ValueError, match="unix-x64 counts no instructions"):
+        machine.run("print(1)", shift=4)
 
 
 def test_long_loop(board: Board) -> None:
