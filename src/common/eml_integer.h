@@ -2,6 +2,7 @@
 #ifndef EML_INTEGER_H
 #define EML_INTEGER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "eml_attributes.h"
@@ -99,7 +100,7 @@ static inline uint32_t eml_sqrt_u32(uint32_t v) {
 }
 
 /** a / b, rounded down; b > 0. A power of two takes little time. */
-static EML_UNUSED EML_NOINLINE uint64_t eml_divide_u64(uint64_t a, uint64_t b) {
+static EML_UNUSED EML_NOINLINE uint64_t eml_divide(uint64_t a, uint32_t b) {
 #if defined(__x86_64__) || defined(__aarch64__)
     return a / b;
 #else
@@ -109,21 +110,18 @@ static EML_UNUSED EML_NOINLINE uint64_t eml_divide_u64(uint64_t a, uint64_t b) {
         }
         return a;
     }
-    uint64_t quotient = 0;
-    uint32_t bits = 0;
-    for (; b < a && b >> 63 == 0; b <<= 1) {
-        bits++;
-    }
-    for (;; b >>= 1) {
-        quotient <<= 1;
-        if (a >= b) {
-            a -= b;
-            quotient |= 1;
-        }
-        if (bits-- == 0) {
-            return quotient;
+    // The quotient comes in where the dividend goes out.
+    uint32_t rest = 0;
+    for (uint32_t i = 64; i != 0; i--) {
+        const bool carry = rest >> 31 != 0;
+        rest = rest << 1 | (uint32_t)(a >> 63);
+        a <<= 1;
+        if (carry || rest >= b) {
+            rest -= b;
+            a |= 1;
         }
     }
+    return a;
 #endif
 }
 

@@ -20,13 +20,12 @@ eml_spectrum.h say, and a copy of what the next window begins with.
 #ifndef EML_FEATURES_H
 #define EML_FEATURES_H
 
+#include <string.h>
+
 #include "eml_front_format.h"
 #include "eml_highpass.h"
-#include "eml_statistics.h"
-
 #include "eml_spectrum.h"
-
-typedef uint32_t EML_MAY_ALIAS eml_features_pair_t;
+#include "eml_statistics.h"
 
 typedef struct EmlFeatures {
     const EmlFront *front;
@@ -38,7 +37,6 @@ typedef struct EmlFeatures {
     int16_t *channel;   // one that was derived from those
     int16_t *work;
     EmlHighpass *filters;
-    EmlHighpassCoefficients coefficients;
     EmlSpectrum spectrum;
 } EmlFeatures;
 
@@ -56,15 +54,10 @@ static const uint16_t *eml_front_spectrum_of(const EmlFront *front) {
 static const uint16_t *eml_front_edges(const EmlFront *front) {
     return eml_front_spectrum_of(front) + front->n_spectrum_of;
 }
-
-// The coefficients of the high-pass, where they are aligned.
-static EML_COLD EML_NOINLINE void eml_front_coefficients(const EmlFront *front,
-                                                         EmlHighpassCoefficients *coefficients) {
-    const uint16_t *half = eml_front_edges(front) + front->n_edges;
-    int32_t *coefficient = (int32_t *)(void *)coefficients;
-    for (uint32_t i = 0; i < sizeof(EmlHighpassCoefficients) / sizeof(int32_t); i++, half += 2) {
-        coefficient[i] = (int32_t)(half[0] | (uint32_t)half[1] << 16);
-    }
+// Behind all lists.
+static EML_COLD EML_NOINLINE const EmlHighpassCoefficients *
+eml_front_coefficients(const EmlFront *front) {
+    return (const void *)(eml_front_edges(front) + front->n_edges);
 }
 
 // How many magnitudes there are; channels must be a multiple of those of a vector.
@@ -115,8 +108,7 @@ static EML_COLD EML_NOINLINE const uint16_t *eml_front_pass(const uint16_t *numb
 
 /** What is required of a front end of so many words and not given, or NULL. */
 static EML_COLD const char *eml_front_check(const EmlFront *front, size_t words) {
-    const uint32_t head = sizeof(EmlFront) / sizeof(uint16_t);
-    if (words < head || front->version != EML_FRONT_VERSION) {
+    if (words < sizeof(EmlFront) / sizeof(uint16_t) || front->version != EML_FRONT_VERSION) {
         return "front end must be of version 1";
     }
     if (front->window - 2u > EML_FRONT_MAX_WINDOW - 2) {
@@ -129,13 +121,13 @@ static EML_COLD const char *eml_front_check(const EmlFront *front, size_t words)
         return "channels must be 1 to " EML_FRONT_MAX_CHANNELS_TEXT;
     }
     const char *const damaged = "front end is damaged";
+    const EmlHighpassCoefficients *const coefficients = eml_front_coefficients(front);
     const bool highpass = (front->flags & EML_FRONT_HIGHPASS) != 0;
-    uint32_t lists = front->n_stats + front->n_stats_of + 2u * front->n_pairs;
-    lists += front->n_spectrum_of + front->n_edges;
-    lists += highpass ? sizeof(EmlHighpassCoefficients) / sizeof(uint16_t) : 0;
+    const size_t needed = (size_t)((const char *)(coefficients + highpass) - (const char *)front);
     const uint32_t n = eml_front_channels(front), fft = front->fft;
     const uint32_t vectors = front->magnitude == 0 ? 0 : front->channels;
-    if (words - head != lists || eml_front_vectors(front) * front->magnitude != vectors) {
+    if (needed != words * sizeof(uint16_t) ||
+        eml_front_vectors(front) * front->magnitude != vectors) {
         return damaged;
     }
     // No product of these wraps.
@@ -151,15 +143,9 @@ static EML_COLD const char *eml_front_check(const EmlFront *front, size_t words)
     at = eml_front_pass(at, front->n_edges, fft / 2 + 2, true);
     if (at == NULL || front->n_edges == 1 ||
         (front->n_spectrum_of != 0 &&
-         (fft < EML_FRONT_MIN_FFT || fft > front->window || (fft & (fft - 1)) != 0))) {
+         (fft < EML_FRONT_MIN_FFT || fft > front->window || (fft & (fft - 1)) != 0)) ||
+        (highpass && !eml_highpass_is_stable(coefficients))) {
         return damaged;
-    }
-    if (highpass) {
-        EmlHighpassCoefficients coefficients;
-        eml_front_coefficients(front, &coefficients);
-        if (!eml_highpass_is_stable(&coefficients)) {
-            return damaged;
-        }
     }
     return NULL;
 }
@@ -188,7 +174,6 @@ static EML_COLD size_t eml_features_begin(EmlFeatures *self, const EmlFront *fro
     }
     self->filters = (EmlHighpass *)at;
     if (front->flags & EML_FRONT_HIGHPASS) {
-        eml_front_coefficients(front, &self->coefficients);
         at += front->channels * sizeof(EmlHighpass);
     }
     const uint32_t channel_bytes = self->stride * sizeof(int16_t);
@@ -200,21 +185,20 @@ static EML_COLD size_t eml_features_begin(EmlFeatures *self, const EmlFront *fro
     // bins of quantiles.
     self->work = (int16_t *)at;
     at += channel_bytes * (front->magnitude == 0 ? 1 : front->n_pairs == 0 ? 2 : 3) + 256;
+    uint32_t log2_fft = 0;
+    const bool taper = (front->flags & EML_FRONT_TAPER) != 0;
     if (front->n_spectrum_of != 0) {
-        const bool taper = (front->flags & EML_FRONT_TAPER) != 0;
-        uint32_t log2_fft = 0;
         while (front->fft >> log2_fft != 1) {
             log2_fft++;
         }
-        if (memory != NULL) {
-            eml_spectrum_begin(&self->spectrum, log2_fft, taper, (void *)at);
-        }
-        at += eml_spectrum_bytes(log2_fft, taper);
     }
     if (memory != NULL) {
         eml_features_reset(self);
+        if (log2_fft != 0) {
+            eml_spectrum_begin(&self->spectrum, log2_fft, taper, (void *)at);
+        }
     }
-    return at - (uintptr_t)memory;
+    return at + (log2_fft == 0 ? 0 : eml_spectrum_bytes(log2_fft, taper)) - (uintptr_t)memory;
 }
 
 // ---------------------------------------------------------------------------------------- stream
@@ -264,7 +248,7 @@ static EML_NOINLINE void eml_features_take(EmlFeatures *self, const int16_t *chu
     for (uint32_t c = 0; c < channels; c++, out += self->stride) {
         eml_features_separate(chunk + c, channels, out, n);
         if (front->flags & EML_FRONT_HIGHPASS && n != 0) {
-            eml_highpass_run(&self->coefficients, &self->filters[c], out, n);
+            eml_highpass_run(eml_front_coefficients(front), &self->filters[c], out, n);
         }
     }
     if (front->flags & EML_FRONT_GRAVITY_MEAN) {
@@ -287,21 +271,18 @@ static EML_NOINLINE void eml_features_take(EmlFeatures *self, const int16_t *chu
 
 // ---------------------------------------------------------------------------------------- window
 
-// x[i] - level, limited to int16.
-EML_FAST static void eml_features_subtract(const int16_t *x, int32_t level, int16_t *out,
-                                           uint32_t n) {
-    for (const int16_t *const end = x + n; x != end;) {
-        *out++ = eml_saturate(*x++ - level);
+// x[i] - level, limited to int16; or x[i] - x[i - 1], and 0 for the first. Also in place.
+EML_NOINLINE static void eml_features_subtract(const int16_t *x, int32_t level, bool is_difference,
+                                               int16_t *out, uint32_t n) {
+    if (is_difference) {
+        level = *x;
     }
-}
-
-// x[i] - x[i - 1], limited to int16, in place; 0 for the first.
-EML_FAST static void eml_features_subtract_last(const int16_t *x, int16_t *out, uint32_t n) {
-    int32_t last = *x;
     for (const int16_t *const end = x + n; x != end;) {
         const int32_t sample = *x++;
-        *out++ = eml_saturate(sample - last);
-        last = sample;
+        *out++ = eml_saturate(sample - level);
+        if (is_difference) {
+            level = sample;
+        }
     }
 }
 
@@ -324,7 +305,7 @@ static EML_NOINLINE const int16_t *eml_features_channel(EmlFeatures *self, uint3
         uint32_t *const sums = (uint32_t *)(void *)self->work;
         for (uint32_t k = first; k < last; k++) {
             x = self->samples + k * self->stride;
-            eml_features_subtract(x, eml_mean(eml_stats_sum(x, n), n), out, n);
+            eml_features_subtract(x, eml_mean(eml_stats_sum(x, n), n), false, out, n);
             if (is_vector) {
                 eml_features_add_squares(sums, out, n, k == first ? 0 : ~0u);
             }
@@ -335,7 +316,7 @@ static EML_NOINLINE const int16_t *eml_features_channel(EmlFeatures *self, uint3
         x = out;
     }
     if (is_difference) {
-        eml_features_subtract_last(x, out, n);
+        eml_features_subtract(x, 0, true, out, n);
         x = out;
     }
     return x;
@@ -362,10 +343,10 @@ static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
         }
         const int16_t *const x = eml_features_channel(self, c, self->channel);
         if (has_stats) {
-            int16_t values[EML_FRONT_N_STATISTICS];
+            int32_t values[EML_FRONT_N_STATISTICS];
             eml_statistics(x, n, self->wanted, self->work, values);
             for (uint32_t i = 0; i < n_stats; i++) {
-                *row++ = values[front->lists[i]];
+                *row++ = eml_saturate(values[front->lists[i]]);
             }
             stats_of++;
         }
@@ -384,22 +365,6 @@ static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
     }
 }
 
-// Moves what the next window begins with to the front: two samples at a time where they are
-// aligned.
-EML_FAST static void eml_features_move(int16_t *samples, uint32_t by, uint32_t n) {
-    if (by % 2 == 0) {
-        eml_features_pair_t *to = (void *)samples;
-        const eml_features_pair_t *from = to + by / 2;
-        for (const eml_features_pair_t *const end = to + (n + 1) / 2; to != end;) {
-            *to++ = *from++;
-        }
-        return;
-    }
-    for (const int16_t *const end = samples + n; samples != end; samples++) {
-        *samples = samples[by];
-    }
-}
-
 /** Takes n samples, at most a hop; n items of each channel, in turn. True if that completes a
 window, whose features are then in row. */
 static EML_UNUSED bool eml_features_push(EmlFeatures *self, const int16_t *chunk, uint32_t n,
@@ -415,7 +380,7 @@ static EML_UNUSED bool eml_features_push(EmlFeatures *self, const int16_t *chunk
     const uint32_t kept = front->window - front->hop;
     int16_t *samples = self->samples;
     for (uint32_t c = front->channels + self->n_vectors; c != 0; c--, samples += self->stride) {
-        eml_features_move(samples, front->hop, kept);
+        memmove(samples, samples + front->hop, kept * sizeof(int16_t));
     }
     self->fill = kept;
     eml_features_take(self, chunk + room * front->channels, n - room);

@@ -33,10 +33,11 @@ typedef struct EmlHighpass {
     int32_t s1, s2;
 } EmlHighpass;
 
-/** c is in 1/2^29, d in 1/2^30; neither is below 0 or has more than 30 bits. */
-typedef struct EmlHighpassCoefficients {
+/** c is in 1/2^29, d in 1/2^30; neither is below 0 or has more than 30 bits. They may lie among
+halfwords. */
+typedef struct EML_MAY_ALIAS EmlHighpassCoefficients {
     int32_t c, d;
-} EmlHighpassCoefficients;
+} __attribute__((packed, aligned(2))) EmlHighpassCoefficients;
 
 // a * b / 2^32, rounded to the nearest; b is not negative.
 static EML_ALWAYS_INLINE int32_t eml_highpass_multiply(int32_t a, int32_t b) {

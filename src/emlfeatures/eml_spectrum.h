@@ -25,6 +25,7 @@ All memory belongs to the caller. Cost for 256 samples, Hann's taper and 6 bands
 #include "eml_attributes.h"
 #include "eml_fft_i16.h"
 #include "eml_log2.h"
+#include "eml_statistics.h"
 
 /** What may be wanted. */
 #define EML_SPECTRUM_BANDS 1
@@ -46,45 +47,48 @@ static inline size_t eml_spectrum_bytes(uint32_t log2_n, bool taper) {
     return ((size_t)(taper ? 4 : 3)) << log2_n;
 }
 
+// a * b / 2^32, rounded down.
+static inline uint32_t eml_spectrum_multiply(uint32_t a, uint32_t b) {
+    return (uint32_t)((uint64_t)a * b >> 32);
+}
+
+// The sine of an angle of which 2^32 are a turn, where 1 is 2^30: within 2^-26. The tables have the
+// bits that eml_fft_cos_sin would give, for which this takes half of its bytes.
+static EML_NOINLINE int32_t eml_spectrum_sine(uint32_t angle) {
+    // The nearest of the angles whose sine is 0 is so far away; then a quarter turn is 2^32.
+    uint32_t x = 2 * angle;
+    x = x >> 31 != 0 ? 0 - x : x;
+    x = 2 * x - (x >> 31);
+    const uint32_t t = eml_spectrum_multiply(x, x);
+    // The polynomial of these terms that is nearest to the sine of up to a quarter turn.
+    uint32_t p = 10033533 - eml_spectrum_multiply(t, 323885);
+    p = 171129709 - eml_spectrum_multiply(t, p);
+    p = 1387195753 - eml_spectrum_multiply(t, p);
+    p = 3373259347u - eml_spectrum_multiply(t, p);
+    const int32_t sine = (int32_t)(eml_spectrum_multiply(x, p) / 2);
+    return angle >> 31 != 0 ? -sine : sine;
+}
+
 /** Fills the tables in memory, which is word-aligned and remains the caller's. */
 static inline void eml_spectrum_begin(EmlSpectrum *self, uint32_t log2_n, bool taper,
                                       void *memory) {
+    const uint32_t quarter = 1u << (log2_n - 2);
     self->log2_n = (uint8_t)log2_n;
     self->twiddle = memory;
-    self->taper = NULL;
-    eml_fft_i16_fill(log2_n, self->twiddle);
-    if (taper) {
-        self->taper = (int16_t *)memory + (3 << (log2_n - 1));
-        for (uint32_t k = 0; k < 1u << (log2_n - 1); k++) {
-            int32_t cosine, sine;
-            eml_fft_cos_sin(k, log2_n, &cosine, &sine);
-            self->taper[k] = (int16_t)(((1u << 30) - (uint32_t)cosine + (1 << 16)) >> 17);
+    int16_t *const tapers = (int16_t *)(void *)(self->twiddle + 3 * quarter);
+    self->taper = taper ? tapers : NULL;
+    for (uint32_t k = 0; k < 3 * quarter; k++) {
+        // As eml_fft_i16_fill.
+        const uint32_t angle = k << (32 - log2_n);
+        const int32_t sine = eml_spectrum_sine(angle);
+        const int32_t cosine = eml_spectrum_sine(angle + (1u << 30));
+        self->twiddle[k] = eml_fft_i16_pack((uint32_t)(cosine - (cosine >> 14) + (1 << 15)),
+                                            (uint32_t)(sine - (sine >> 14) + (1 << 15)));
+        if (taper && k < 2 * quarter) {
+            tapers[k] = (int16_t)(((1u << 30) - (uint32_t)cosine + (1 << 16)) >> 17);
         }
     }
-}
-
-// ORed magnitudes of n differences from level; of a negative one that of its complement.
-static EML_FAST uint32_t eml_spectrum_magnitudes(const int16_t *samples, uint32_t n,
-                                                 int32_t level) {
-    uint32_t magnitudes = 0;
-    for (const int16_t *end = samples + n; samples < end; samples += 4) {
-        const int32_t a = samples[0] - level, b = samples[1] - level;
-        const int32_t c = samples[2] - level, d = samples[3] - level;
-        magnitudes |= (uint32_t)(a ^ a >> 31);
-        magnitudes |= (uint32_t)(b ^ b >> 31);
-        magnitudes |= (uint32_t)(c ^ c >> 31);
-        magnitudes |= (uint32_t)(d ^ d >> 31);
-    }
-    return magnitudes;
-}
-
-static EML_FAST int32_t eml_spectrum_total(const int16_t *samples, uint32_t n) {
-    int32_t total = 0;
-    for (const int16_t *end = samples + n; samples < end; samples += 4) {
-        total += samples[0] + samples[1];
-        total += samples[2] + samples[3];
-    }
-    return total;
+    *self->twiddle = 1 << 14;
 }
 
 // Takes the level off, tapers, and puts pairs of samples where the complex transform of half the
@@ -166,9 +170,17 @@ static EML_FAST void eml_spectrum_split(uint32_t *z, uint32_t half, const uint32
 // Powers of n samples, times 2^-e: returns e.
 static int32_t eml_spectrum_powers(const EmlSpectrum *self, const int16_t *samples, uint32_t *z) {
     const uint32_t log2_n = self->log2_n, half = 1u << (log2_n - 1);
-    const int32_t level = (eml_spectrum_total(samples, 2 * half) + (int32_t)half) >> log2_n;
+    // The first by itself, should only the others be word-aligned.
+    const uint32_t odd = (uintptr_t)samples / sizeof(*samples) % 2;
+    const EmlStatsPair extremes = eml_stats_extremes(samples + odd, 2 * half - odd);
+    const int32_t sum = eml_stats_sum(samples + odd, 2 * half - odd) + (odd != 0 ? *samples : 0);
+    const int32_t level = (sum + (int32_t)half) >> log2_n;
+    const int32_t least = eml_stats_first(extremes) - level;
+    const int32_t most = eml_stats_second(extremes) - level, first = *samples - level;
+    // Of a negative one those of its complement.
+    const int32_t magnitudes = (least ^ least >> 31) | (most ^ most >> 31) | (first ^ first >> 31);
     int32_t bits = 0;
-    for (uint32_t m = eml_spectrum_magnitudes(samples, 2 * half, level); m != 0; m >>= 1) {
+    while (magnitudes >> bits != 0) {
         bits++;
     }
     const bool add = log2_n % 2 == 0;

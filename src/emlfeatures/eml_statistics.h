@@ -1,10 +1,10 @@
 /** Statistics of n int16 samples of one channel, in integers.
 
-    int16_t values[EML_FRONT_N_STATISTICS];
+    int32_t values[EML_FRONT_N_STATISTICS];
     eml_statistics(x, n, 1 << EML_FRONT_STD | 1 << EML_FRONT_MEDIAN, work, values);
 
-n is 2 to 4096. Each statistic is the nearest integer to what numpy or scipy give, halves up, within
-int16:
+n is 2 to 4096. Each statistic is the nearest integer to what numpy or scipy give, halves up, to be
+limited to int16:
 
 - mean, std (of the population), rms; min, max, range;
 - mad, the mean of |x - mean|, where the mean is rounded;
@@ -156,38 +156,65 @@ static EML_NOINLINE int64_t eml_stats_covariance(const int16_t *x, const int16_t
     return eml_stats_dot(x, y, n) * (int32_t)n - (int64_t)x_sum * y_sum;
 }
 
-// The root of a / b to the nearest integer, within int16; a is less than 2^62.
-static EML_NOINLINE int16_t eml_stats_root(uint64_t a, uint32_t b) {
-    const uint64_t square = eml_divide_u64(4 * a, b);
-    const uint32_t v = square >> 32 != 0 ? UINT32_MAX : (uint32_t)square;
-    uint32_t twice = eml_sqrt_u32(v);
-    // Rounded down, which with a bit more is exact.
-    twice -= (uint64_t)twice * twice > v;
-    return eml_saturate((int32_t)((twice + 1) / 2));
-}
-
-// The upper 32 bits of v, which is not 0, from its highest one on; *exponent is added to.
-static EML_NOINLINE uint32_t eml_stats_mantissa(uint64_t v, int32_t *exponent) {
-    int32_t bits = 32;
-    for (; v >> 63 == 0; v <<= 1) {
-        bits--;
+// The root of a / b to the nearest integer, or INT32_MAX beyond int16; a is less than 2^62.
+static EML_NOINLINE int32_t eml_stats_root(uint64_t a, uint32_t b) {
+    const uint64_t square = eml_divide(4 * a, b);
+    if (square >> 32 != 0) {
+        return INT32_MAX;
     }
-    *exponent += bits;
-    return (uint32_t)(v >> 32);
+    const uint32_t v = (uint32_t)square;
+    uint32_t twice = eml_sqrt_u32(v);
+    // Rounded down, which with a bit more is exact. The nearest to 2^32 - 1 is 2^16.
+    twice -= twice >> 16 != 0 || twice * twice > v;
+    return (int32_t)((twice + 1) / 2);
 }
 
-// a / b 2^exponent of two mantissas, to the nearest; it is at most 2^30.
-static uint32_t eml_stats_ratio(uint32_t a, uint32_t b, int32_t exponent) {
-    if (exponent < -2) {
+// mantissa * 2^exponent; the mantissa's highest bit is set, or it is 0.
+typedef struct EmlStatsNumber {
+    uint32_t mantissa;
+    int32_t exponent;
+} EmlStatsNumber;
+
+// Multiplies by |v|; rounds down, to 32 bits.
+static EML_NOINLINE void eml_stats_times(EmlStatsNumber *self, int64_t v) {
+    uint64_t product = v < 0 ? -(uint64_t)v : (uint64_t)v;
+    for (uint32_t i = 0;; i++) {
+        self->exponent += 32;
+        for (; (int64_t)product > 0; product <<= 1) {
+            self->exponent--;
+        }
+        const uint32_t upper = (uint32_t)(product >> 32);
+        if (i != 0) {
+            self->mantissa = upper;
+            return;
+        }
+        product = (uint64_t)self->mantissa * upper;
+    }
+}
+
+static inline EmlStatsNumber eml_stats_number(int32_t exponent) {
+    EmlStatsNumber number;
+    number.mantissa = 1u << 31;
+    number.exponent = exponent - 31;
+    return number;
+}
+
+// a / b to the nearest, which is at most 2^30; 0 if b is 0.
+static EML_NOINLINE uint32_t eml_stats_ratio(const EmlStatsNumber *a, const EmlStatsNumber *b) {
+    int32_t exponent = a->exponent - b->exponent;
+    if (a->mantissa == 0 || b->mantissa == 0 || exponent < -2) {
         return 0;
     }
-    const uint64_t ratio = eml_divide_u64((uint64_t)a << 32, b);
-    return (uint32_t)(((ratio >> (31 - exponent)) + 1) / 2);
+    uint64_t ratio = eml_divide((uint64_t)a->mantissa << 32, b->mantissa);
+    for (; exponent != 31; exponent++) {
+        ratio >>= 1;
+    }
+    return (uint32_t)((ratio + 1) / 2);
 }
 
 // skew and kurtosis; base and range are the least sample and its distance from the greatest.
 static EML_COLD EML_NOINLINE void eml_stats_moments(const int16_t *x, uint32_t n, int32_t sum,
-                                                    int32_t base, int32_t range, int16_t *values) {
+                                                    int32_t base, int32_t range, int32_t *values) {
     values[EML_FRONT_SKEW] = values[EML_FRONT_KURTOSIS] = 0;
     if (range == 0) {
         return;
@@ -200,121 +227,108 @@ static EML_COLD EML_NOINLINE void eml_stats_moments(const int16_t *x, uint32_t n
     sum = (sum - (int32_t)n * base) << up;
     const int32_t mean = eml_mean(sum, n);
     const int32_t error = eml_mean((sum - (int32_t)n * mean) * (1 << 14), n);
-    uint64_t second = 0, fourth = 0;
-    int64_t third = 0;
+    int64_t second = 0, third = 0, fourth = 0;
     for (const int16_t *const end = x + n; x != end;) {
         const int32_t deviation = ((*x++ - base) << up) - mean;
         const uint32_t square = (uint32_t)deviation * (uint32_t)deviation;
         second += square;
         third += (int64_t)square * deviation;
-        fourth += (uint64_t)(square >> 7) * (square >> 7);
+        fourth += (int64_t)((uint64_t)(square >> 7) * (square >> 7));
     }
-    fourth -= (uint64_t)((third >> 26) * error);
-    third -= (int64_t)(3 * second >> 14) * error;
-    int32_t exponent = 0, power = 0;
-    const uint32_t a = eml_stats_mantissa(second, &exponent);
-    const uint32_t square = eml_stats_mantissa((uint64_t)a * a, &power);
-    power += 2 * exponent;
-    int32_t other = 14 + 8;
-    uint32_t b = eml_stats_mantissa(fourth, &other);
-    b = eml_stats_mantissa((uint64_t)b * n, &other);
-    values[EML_FRONT_KURTOSIS] =
-        eml_saturate((int32_t)eml_stats_ratio(b, square, other - power) - 3 * 256);
-    if (third != 0) {
-        other = 0;
-        b = eml_stats_mantissa(third < 0 ? -(uint64_t)third : (uint64_t)third, &other);
-        other *= 2;
-        b = eml_stats_mantissa((uint64_t)b * b, &other);
-        b = eml_stats_mantissa((uint64_t)b * n, &other);
-        power += exponent;
-        const uint32_t cube = eml_stats_mantissa((uint64_t)square * a, &power);
-        const int32_t skew = (int32_t)eml_sqrt_u32(eml_stats_ratio(b, cube, other - power + 16));
-        values[EML_FRONT_SKEW] = (int16_t)(third < 0 ? -skew : skew);
-    }
+    fourth -= (third >> 26) * error;
+    third -= (3 * second >> 14) * error;
+    EmlStatsNumber moment = eml_stats_number(14 + 8), power = eml_stats_number(0);
+    eml_stats_times(&moment, fourth);
+    eml_stats_times(&moment, n);
+    eml_stats_times(&power, second);
+    eml_stats_times(&power, second);
+    values[EML_FRONT_KURTOSIS] = (int32_t)eml_stats_ratio(&moment, &power) - 3 * 256;
+    moment = eml_stats_number(16);
+    eml_stats_times(&moment, third);
+    eml_stats_times(&moment, third);
+    eml_stats_times(&moment, n);
+    eml_stats_times(&power, second);
+    const int32_t skew = (int32_t)eml_sqrt_u32(eml_stats_ratio(&moment, &power));
+    values[EML_FRONT_SKEW] = third < 0 ? -skew : skew;
 }
 
-/** Pearson's correlation of two channels in 1/16384; 0 if one is constant. */
-static EML_UNUSED EML_COLD int16_t eml_correlation(const int16_t *x, const int16_t *y, uint32_t n) {
+/** Pearson's correlation in 1/16384; 0 if all samples of x or of y are the same. */
+static EML_UNUSED EML_NOINLINE int16_t eml_correlation(const int16_t *x, const int16_t *y,
+                                                       uint32_t n) {
     const int32_t x_sum = eml_stats_sum(x, n), y_sum = eml_stats_sum(y, n);
-    const uint64_t x_square = (uint64_t)eml_stats_covariance(x, x, n, x_sum, x_sum);
-    const uint64_t y_square = (uint64_t)eml_stats_covariance(y, y, n, y_sum, y_sum);
     const int64_t product = eml_stats_covariance(x, y, n, x_sum, y_sum);
-    if (x_square == 0 || y_square == 0 || product == 0) {
-        return 0;
-    }
-    int32_t power = 0, other = 0;
-    uint32_t a = eml_stats_mantissa(product < 0 ? -(uint64_t)product : (uint64_t)product, &power);
-    power *= 2;
-    a = eml_stats_mantissa((uint64_t)a * a, &power);
-    uint32_t b = eml_stats_mantissa(x_square, &other);
-    b = eml_stats_mantissa((uint64_t)b * eml_stats_mantissa(y_square, &other), &other);
+    EmlStatsNumber square = eml_stats_number(30), power = eml_stats_number(0);
+    eml_stats_times(&square, product);
+    eml_stats_times(&square, product);
+    eml_stats_times(&power, eml_stats_covariance(x, x, n, x_sum, x_sum));
+    eml_stats_times(&power, eml_stats_covariance(y, y, n, y_sum, y_sum));
     // With one bit more, for rounding.
-    const int32_t twice = (int32_t)eml_sqrt_u32(eml_stats_ratio(a, b, power - other + 30));
+    const int32_t twice = (int32_t)eml_sqrt_u32(eml_stats_ratio(&square, &power));
     return (int16_t)(((product < 0 ? -twice : twice) + 1) >> 1);
 }
 
 #include "eml_quantiles.h"
 
-/** The wanted statistics of x, a bit each. values has a place for each statistic, also for those
-that are not wanted, and x[n] need not be there; work has n + 128 items. All but values are
-word-aligned.
-*/
-static EML_UNUSED void eml_statistics(const int16_t *x, uint32_t n, uint32_t wanted, int16_t *work,
-                                      int16_t *values) {
+/** The wanted statistics of x, a bit each, of which some are to be limited to int16. values has a
+place for each statistic, also for those that are not wanted, and x[n] need not be there; work has
+n + 128 items. All are word-aligned. */
+static EML_UNUSED EML_NOINLINE void eml_statistics(const int16_t *x, uint32_t n, uint32_t wanted,
+                                                   int16_t *work, int32_t *values) {
     const uint32_t quarters =
         1 << EML_FRONT_MEDIAN | 1 << EML_FRONT_Q25 | 1 << EML_FRONT_Q75 | 1 << EML_FRONT_IQR;
     const uint32_t moments = 1 << EML_FRONT_SKEW | 1 << EML_FRONT_KURTOSIS;
     const uint32_t squares = 1 << EML_FRONT_RMS | 1 << EML_FRONT_ENERGY;
     const int32_t sum = eml_stats_sum(x, n);
     const int32_t mean = eml_mean(sum, n);
-    values[EML_FRONT_MEAN] = (int16_t)mean;
+    values[EML_FRONT_MEAN] = mean;
     if (wanted & 1 << EML_FRONT_STD) {
         values[EML_FRONT_STD] =
             eml_stats_root((uint64_t)eml_stats_covariance(x, x, n, sum, sum), n * n);
     }
     if (wanted & squares) {
-        const uint64_t square = (uint64_t)eml_stats_dot(x, x, n);
-        values[EML_FRONT_RMS] = eml_stats_root(square, n);
+        const int64_t square = eml_stats_dot(x, x, n);
+        values[EML_FRONT_RMS] = eml_stats_root((uint64_t)square, n);
         values[EML_FRONT_ENERGY] = -4096;
         if (square != 0) {
-            int32_t exponent = -32;
-            const uint32_t mantissa = eml_stats_mantissa(square, &exponent);
-            const uint64_t ratio = eml_divide_u64((uint64_t)mantissa << 32, n);
-            values[EML_FRONT_ENERGY] = (int16_t)(eml_log2_u64(ratio) + exponent * 256);
+            EmlStatsNumber number = eml_stats_number(-32);
+            eml_stats_times(&number, square);
+            values[EML_FRONT_ENERGY] =
+                eml_log2_u64(eml_divide((uint64_t)number.mantissa << 32, n)) +
+                number.exponent * 256;
         }
     }
     if (wanted & 1 << EML_FRONT_MAD) {
-        values[EML_FRONT_MAD] = eml_saturate(eml_mean(eml_stats_deviations(x, n, mean, sum), n));
+        values[EML_FRONT_MAD] = eml_mean(eml_stats_deviations(x, n, mean, sum), n);
     }
     if (wanted & 1 << EML_FRONT_JERK) {
-        values[EML_FRONT_JERK] = eml_saturate(eml_mean(eml_stats_differences(x, n, sum), n - 1));
+        values[EML_FRONT_JERK] = eml_mean(eml_stats_differences(x, n, sum), n - 1);
     }
     if (wanted &
         (1 << EML_FRONT_MIN | 1 << EML_FRONT_MAX | 1 << EML_FRONT_RANGE | quarters | moments)) {
         const EmlStatsPair extremes = eml_stats_extremes(x, n);
         const int32_t min = eml_stats_first(extremes), max = eml_stats_second(extremes);
-        values[EML_FRONT_MIN] = (int16_t)min;
-        values[EML_FRONT_MAX] = (int16_t)max;
-        values[EML_FRONT_RANGE] = eml_saturate(max - min);
+        values[EML_FRONT_MIN] = min;
+        values[EML_FRONT_MAX] = max;
+        values[EML_FRONT_RANGE] = max - min;
         if (wanted & quarters) {
             int32_t fours[3];
             eml_quartiles(x, n, min, max, work, fours);
-            values[EML_FRONT_Q25] = (int16_t)((fours[0] + 2) >> 2);
-            values[EML_FRONT_MEDIAN] = (int16_t)((fours[1] + 2) >> 2);
-            values[EML_FRONT_Q75] = (int16_t)((fours[2] + 2) >> 2);
-            values[EML_FRONT_IQR] = eml_saturate((fours[2] - fours[0] + 2) >> 2);
+            values[EML_FRONT_Q25] = (fours[0] + 2) >> 2;
+            values[EML_FRONT_MEDIAN] = (fours[1] + 2) >> 2;
+            values[EML_FRONT_Q75] = (fours[2] + 2) >> 2;
+            values[EML_FRONT_IQR] = (fours[2] - fours[0] + 2) >> 2;
         }
         if (wanted & moments) {
             eml_stats_moments(x, n, sum, min, max - min, values);
         }
     }
     if (wanted & 1 << EML_FRONT_ZERO_CROSSINGS) {
-        values[EML_FRONT_ZERO_CROSSINGS] = (int16_t)eml_stats_crossings(x, n, 0);
+        values[EML_FRONT_ZERO_CROSSINGS] = (int32_t)eml_stats_crossings(x, n, 0);
     }
     if (wanted & 1 << EML_FRONT_MEAN_CROSSINGS) {
         // An integer is at least the mean if it is at least the mean rounded up.
-        const int32_t level = mean * (int32_t)n < sum ? mean + 1 : mean;
-        values[EML_FRONT_MEAN_CROSSINGS] = (int16_t)eml_stats_crossings(x, n, level);
+        const int32_t level = mean + (mean * (int32_t)n < sum);
+        values[EML_FRONT_MEAN_CROSSINGS] = (int32_t)eml_stats_crossings(x, n, level);
     }
 }
 

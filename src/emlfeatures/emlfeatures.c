@@ -11,12 +11,18 @@
 #include "natmod.h"
 #include "natmod_crc.h"
 
+// The kernel's; the firmware has one.
+void *memmove(void *to, const void *from, size_t bytes) {
+    return mp_fun_table.memmove_(to, from, bytes);
+}
+
 typedef struct {
     mp_obj_base_t base;
     uint32_t n_features;
     size_t bytes; // of the memory
-    // What the kernel uses: objects of the firmware's, or their memory.
-    void *front, *memory;
+    // Where what the kernel uses lies.
+    mp_obj_t words;
+    void *memory;
     EmlFeatures features;
 } mp_obj_front_t;
 
@@ -26,18 +32,17 @@ static EML_NOINLINE mp_obj_front_t *front_object(mp_obj_t self_in) {
     return natmod_self(self_in, &front_type, "self must be a Front object");
 }
 
-// _new(words): of an array('H'), an EmlFront.
-static mp_obj_t front_new(mp_obj_t front_in) {
+// _new(words): of an array('H') that nothing else holds, an EmlFront.
+static mp_obj_t front_new(mp_obj_t words) {
     mp_buffer_info_t front;
-    mp_get_buffer_raise(front_in, &front, MP_BUFFER_READ);
+    mp_get_buffer_raise(words, &front, MP_BUFFER_READ);
     const char *error = eml_front_check(front.buf, front.len / sizeof(uint16_t));
     if (error != NULL) {
         natmod_value_error(error);
     }
     mp_obj_front_t *self = natmod_malloc(sizeof(mp_obj_front_t));
     self->base.type = (mp_obj_type_t *)&front_type;
-    // A copy, since what is writable can change.
-    self->front = natmod_hold(front_in, &front, sizeof(uint16_t));
+    self->words = words;
     self->n_features = eml_front_features(front.buf);
     self->bytes = eml_features_begin(&self->features, front.buf, NULL);
     self->memory = natmod_malloc(self->bytes);
@@ -49,11 +54,8 @@ static MP_DEFINE_CONST_FUN_OBJ_1(front_new_obj, front_new);
 // How many samples there are in so many items of all channels; a division would take 300 bytes.
 static uint32_t front_samples(uint32_t items, uint32_t channels) {
     uint32_t n = 0;
-    for (uint32_t bit = EML_FRONT_MAX_WINDOW; bit != 0; bit >>= 1) {
-        if (items >= bit * channels) {
-            items -= bit * channels;
-            n += bit;
-        }
+    for (; items >= channels && n <= EML_FRONT_MAX_WINDOW; items -= channels) {
+        n++;
     }
     return items == 0 ? n : UINT32_MAX;
 }
