@@ -239,38 +239,6 @@ EML_FAST static void eml_features_separate(const int16_t *from, uint32_t channel
     }
 }
 
-// Takes n samples, for which the window has room.
-static EML_NOINLINE void eml_features_take(EmlFeatures *self, const int16_t *chunk, uint32_t n) {
-    const EmlFront *const front = self->front;
-    const uint32_t channels = front->channels;
-    int16_t *out = self->samples + self->fill;
-    self->fill += n;
-    for (uint32_t c = 0; c < channels; c++, out += self->stride) {
-        eml_features_separate(chunk + c, channels, out, n);
-        if (front->flags & EML_FRONT_HIGHPASS && n != 0) {
-            eml_highpass_run(eml_front_coefficients(front), &self->filters[c], out, n);
-        }
-    }
-    if (front->flags & EML_FRONT_GRAVITY_MEAN) {
-        return; // magnitudes are those of samples without the mean, which is not known yet
-    }
-    uint32_t *const sums = (uint32_t *)(void *)self->work;
-    const int16_t *x = out - channels * self->stride;
-    for (uint32_t v = 0; v < self->n_vectors; v++, out += self->stride) {
-        if (front->magnitude == 3) {
-            eml_features_sum_squares(sums, x, self->stride, n);
-            x += 3 * self->stride;
-        } else {
-            for (uint32_t k = 0; k < front->magnitude; k++, x += self->stride) {
-                eml_features_add_squares(sums, x, n, k == 0 ? 0 : ~0u);
-            }
-        }
-        eml_features_roots(sums, out, n);
-    }
-}
-
-// ---------------------------------------------------------------------------------------- window
-
 // x[i] - level, limited to int16; or x[i] - x[i - 1], and 0 for the first. Also in place.
 EML_NOINLINE static void eml_features_subtract(const int16_t *x, int32_t level, bool is_difference,
                                                int16_t *out, uint32_t n) {
@@ -286,32 +254,78 @@ EML_NOINLINE static void eml_features_subtract(const int16_t *x, int32_t level, 
     }
 }
 
+// x without its mean.
+static EML_NOINLINE void eml_features_center(const int16_t *x, int16_t *out, uint32_t n) {
+    eml_features_subtract(x, eml_mean(eml_stats_sum(x, n), n), false, out, n);
+}
+
+// The magnitudes of vectors that begin with x: of the samples, or of those without their mean.
+static EML_NOINLINE void eml_features_vector(EmlFeatures *self, const int16_t *x, int16_t *out,
+                                             uint32_t n) {
+    uint32_t *const sums = (uint32_t *)(void *)self->work;
+    const uint32_t stride = self->stride, channels = self->front->magnitude;
+    const bool is_centered = (self->front->flags & EML_FRONT_GRAVITY_MEAN) != 0;
+    if (channels == 3 && !is_centered) {
+        eml_features_sum_squares(sums, x, stride, n);
+    } else {
+        for (uint32_t k = 0; k < channels; k++, x += stride) {
+            const int16_t *from = x;
+            if (is_centered) {
+                eml_features_center(x, out, n);
+                from = out;
+            }
+            eml_features_add_squares(sums, from, n, k == 0 ? 0 : ~0u);
+        }
+    }
+    eml_features_roots(sums, out, n);
+}
+
+// Takes n samples, for which the window has room.
+static EML_NOINLINE void eml_features_take(EmlFeatures *self, const int16_t *chunk, uint32_t n) {
+    const EmlFront *const front = self->front;
+    const uint32_t channels = front->channels;
+    int16_t *out = self->samples + self->fill;
+    const int16_t *x = out;
+    self->fill += n;
+    for (uint32_t c = 0; c < channels; c++, out += self->stride) {
+        eml_features_separate(chunk + c, channels, out, n);
+        if (front->flags & EML_FRONT_HIGHPASS && n != 0) {
+            eml_highpass_run(eml_front_coefficients(front), &self->filters[c], out, n);
+        }
+    }
+    // Those of samples without the mean have to wait for it.
+    if (!(front->flags & EML_FRONT_GRAVITY_MEAN)) {
+        for (uint32_t v = 0; v < self->n_vectors; v++, out += self->stride) {
+            eml_features_vector(self, x, out, n);
+            x += front->magnitude * self->stride;
+        }
+    }
+}
+
+// ---------------------------------------------------------------------------------------- window
+
 // The samples of a channel: where they are stored, or computed into out. The squares of a vector
 // overwrite work.
 static EML_NOINLINE const int16_t *eml_features_channel(EmlFeatures *self, uint32_t c,
                                                         int16_t *out) {
     const EmlFront *const front = self->front;
-    const uint32_t n = front->window, stored = front->channels + self->n_vectors;
+    const uint32_t n = front->window, channels = front->channels;
+    const uint32_t stored = channels + self->n_vectors;
     const bool is_difference = c >= stored;
     if (is_difference) {
         c -= stored;
     }
+    const bool is_vector = c >= channels;
+    const bool is_centered = (front->flags & EML_FRONT_GRAVITY_MEAN) != 0;
+    if (is_vector && is_centered) {
+        c = (c - channels) * front->magnitude;
+    }
     const int16_t *x = self->samples + c * self->stride;
-    if (front->flags & EML_FRONT_GRAVITY_MEAN) {
-        // A channel is a vector of itself alone, whose root is not taken.
-        const bool is_vector = c >= front->channels;
-        const uint32_t first = is_vector ? (c - front->channels) * front->magnitude : c;
-        const uint32_t last = is_vector ? first + front->magnitude : c + 1;
-        uint32_t *const sums = (uint32_t *)(void *)self->work;
-        for (uint32_t k = first; k < last; k++) {
-            x = self->samples + k * self->stride;
-            eml_features_subtract(x, eml_mean(eml_stats_sum(x, n), n), false, out, n);
-            if (is_vector) {
-                eml_features_add_squares(sums, out, n, k == first ? 0 : ~0u);
-            }
-        }
+    if (is_centered) {
         if (is_vector) {
-            eml_features_roots(sums, out, n);
+            eml_features_vector(self, x, out, n);
+        } else {
+            eml_features_center(x, out, n);
         }
         x = out;
     }
@@ -322,46 +336,32 @@ static EML_NOINLINE const int16_t *eml_features_channel(EmlFeatures *self, uint3
     return x;
 }
 
-// The features of a window that is complete.
+// The features of a window that is complete, in the order of their lists.
 static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
     const EmlFront *const front = self->front;
-    const uint32_t n = front->window, n_stats = front->n_stats;
-    const uint16_t *stats_of = eml_front_stats_of(front);
-    const uint16_t *const pairs = eml_front_pairs(front);
-    const uint16_t *spectrum_of = eml_front_spectrum_of(front);
-    const uint16_t *const edges = eml_front_edges(front);
-    int16_t *const correlations = row + n_stats * front->n_stats_of;
-    int16_t *bands = correlations + front->n_pairs;
+    const uint32_t n = front->window;
+    const uint16_t *of = eml_front_stats_of(front);
+    for (uint32_t left = front->n_stats_of; left != 0; left--) {
+        int32_t values[EML_FRONT_N_STATISTICS];
+        eml_statistics(eml_features_channel(self, *of++, self->channel), n, self->wanted,
+                       self->work, values);
+        for (uint32_t i = 0; i < front->n_stats; i++) {
+            *row++ = eml_saturate(values[front->lists[i]]);
+        }
+    }
+    // What is computed for the second channel lies in work, behind the squares.
+    int16_t *const other = self->work + (front->magnitude == 0 ? 0 : 2 * self->stride);
+    for (uint32_t left = front->n_pairs; left != 0; left--) {
+        const int16_t *const x = eml_features_channel(self, *of++, self->channel);
+        *row++ = eml_correlation(x, eml_features_channel(self, *of++, other), n);
+    }
     const uint32_t wanted =
         EML_SPECTRUM_BANDS | (front->flags / (EML_FRONT_PEAK / EML_SPECTRUM_PEAK) &
                               (EML_SPECTRUM_PEAK | EML_SPECTRUM_CENTROID));
-    for (uint32_t c = 0; stats_of != pairs || spectrum_of != edges; c++) {
-        const bool has_stats = stats_of != pairs && *stats_of == c;
-        const bool has_spectrum = spectrum_of != edges && *spectrum_of == c;
-        if (!has_stats && !has_spectrum) {
-            continue;
-        }
-        const int16_t *const x = eml_features_channel(self, c, self->channel);
-        if (has_stats) {
-            int32_t values[EML_FRONT_N_STATISTICS];
-            eml_statistics(x, n, self->wanted, self->work, values);
-            for (uint32_t i = 0; i < n_stats; i++) {
-                *row++ = eml_saturate(values[front->lists[i]]);
-            }
-            stats_of++;
-        }
-        if (has_spectrum) {
-            bands += eml_spectrum(&self->spectrum, x + n - front->fft, edges,
-                                  eml_front_bands(front), wanted, self->work, bands);
-            spectrum_of++;
-        }
-    }
-    for (uint32_t i = 0; i < front->n_pairs; i++) {
-        // What is computed for the second channel lies in work, behind the squares.
-        const int16_t *const x = eml_features_channel(self, pairs[2 * i], self->channel);
-        int16_t *const other = self->work + (front->magnitude == 0 ? 0 : 2 * self->stride);
-        const int16_t *const y = eml_features_channel(self, pairs[2 * i + 1], other);
-        correlations[i] = eml_correlation(x, y, n);
+    for (uint32_t left = front->n_spectrum_of; left != 0; left--) {
+        const int16_t *const x = eml_features_channel(self, *of++, self->channel);
+        row += eml_spectrum(&self->spectrum, x + n - front->fft, of + left - 1,
+                            eml_front_bands(front), wanted, self->work, row);
     }
 }
 

@@ -22,17 +22,11 @@ Cortex-M0.
 static EML_FAST void eml_quantiles_count(const int16_t *x, uint32_t n, int32_t base, uint32_t shift,
                                          int16_t *counts) {
     EmlStatsPair *clear = (EmlStatsPair *)(void *)counts;
-    for (const EmlStatsPair *const end = clear + EML_QUANTILES_BINS / 2; clear != end; clear += 4) {
-        clear[0] = clear[1] = clear[2] = clear[3] = 0;
+    for (const EmlStatsPair *const end = clear + EML_QUANTILES_BINS / 2; clear != end;) {
+        *clear++ = 0;
     }
-    const EmlStatsPair *pair = (const EmlStatsPair *)(const void *)x;
-    for (const EmlStatsPair *const end = pair + n / 2; pair != end;) {
-        const EmlStatsPair both = *pair++;
-        counts[EML_QUANTILES_BIN(eml_stats_first(both), base, shift)]++;
-        counts[EML_QUANTILES_BIN(eml_stats_second(both), base, shift)]++;
-    }
-    if (n % 2 != 0) {
-        counts[EML_QUANTILES_BIN(x[n - 1], base, shift)]++;
+    for (const int16_t *const end = x + n; x != end;) {
+        counts[EML_QUANTILES_BIN(*x++, base, shift)]++;
     }
 }
 

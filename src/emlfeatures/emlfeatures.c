@@ -7,9 +7,8 @@
 
 #include "eml_features.h"
 #define NATMOD_SMALL
-#include "eml_image.h"
+#define NATMOD_NO_MEMSET
 #include "natmod.h"
-#include "natmod_crc.h"
 
 // The kernel's; the firmware has one.
 void *memmove(void *to, const void *from, size_t bytes) {
@@ -115,13 +114,24 @@ static mp_obj_t front_reset(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(front_reset_obj, front_reset);
 
-// _whole(image): whether its CRC is right.
-static mp_obj_t front_whole(mp_obj_t image_in) {
-    mp_buffer_info_t image;
-    mp_get_buffer_raise(image_in, &image, MP_BUFFER_READ);
-    return mp_obj_new_bool(image.len >= EML_IMAGE_HEAD && eml_image_is_whole(image.buf, image.len));
+// _crc(sum, data): adds data to the CRC-32 that the first item of sum, an array('I'), holds.
+static mp_obj_t front_crc(mp_obj_t sum_in, mp_obj_t data_in) {
+    uint32_t *const sum = natmod_items(sum_in, "sum", 'I', 1, MP_BUFFER_RW);
+    mp_buffer_info_t data;
+    mp_get_buffer_raise(data_in, &data, MP_BUFFER_READ);
+    // A bit at a time: eml_crc.h takes a table, and 70 bytes more.
+    uint32_t crc = ~*sum;
+    const uint8_t *byte = data.buf;
+    for (const uint8_t *const end = byte + data.len; byte != end;) {
+        crc ^= *byte++;
+        for (uint32_t bit = 8; bit != 0; bit--) {
+            crc = crc >> 1 ^ (0xedb88320 & -(crc & 1));
+        }
+    }
+    *sum = ~crc;
+    return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(front_whole_obj, front_whole);
+static MP_DEFINE_CONST_FUN_OBJ_2(front_crc_obj, front_crc);
 
 static void front_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     const mp_obj_front_t *self = MP_OBJ_TO_PTR(self_in);
@@ -160,8 +170,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
 
     natmod_global(MP_QSTR__methods, methods);
     natmod_global(MP_QSTR__new, &front_new_obj);
-    natmod_global(MP_QSTR__whole, &front_whole_obj);
-    natmod_global(MP_QSTR__crc, &natmod_crc_obj);
+    natmod_global(MP_QSTR__crc, &front_crc_obj);
     natmod_version();
 
     MP_DYNRUNTIME_INIT_EXIT
