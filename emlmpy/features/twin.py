@@ -12,10 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from emlmpy import device_python, kernels
-from emlmpy.image_format import HEAD
 
 INT16 = np.int16
-CRC_AT = HEAD - 4  # the last bytes of an image's head
 
 
 class Front:
@@ -140,17 +138,16 @@ def device() -> dict[str, Any]:
     """Return what the Python part of emlfeatures defines."""
     functions: dict[str, Any] = {
         "_new": Front,
-        "_whole": is_whole,
+        "_crc": add_crc,
         "_methods": {},
         "int": device_python.ascii_int,
     }
-    return device_python.run(["common/rows.py", "emlfeatures/part.py"], functions)
+    return device_python.run(["emlfeatures/part.py"], functions)
 
 
-def is_whole(image: bytes) -> bool:
-    """Whether an image's CRC is right, as `_whole` in emlfeatures.c."""
-    crc = int.from_bytes(image[CRC_AT : CRC_AT + 4], "little")
-    return len(image) >= HEAD and crc == zlib.crc32(image[CRC_AT + 4 :], zlib.crc32(image[:CRC_AT]))
+def add_crc(crc: "array[int]", data: str | bytes) -> None:
+    """Add data to a CRC-32, as `_crc` in emlfeatures.c."""
+    crc[0] = zlib.crc32(data.encode() if isinstance(data, str) else data, crc[0])
 
 
 def require(error: bytes | None) -> None:

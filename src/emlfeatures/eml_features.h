@@ -22,11 +22,8 @@ eml_spectrum.h say, and a copy of what the next window begins with.
 
 #include "eml_front_format.h"
 #include "eml_highpass.h"
-#include "eml_statistics.h"
-
 #include "eml_spectrum.h"
-
-typedef uint32_t EML_MAY_ALIAS eml_features_pair_t;
+#include "eml_statistics.h"
 
 typedef struct EmlFeatures {
     const EmlFront *front;
@@ -38,7 +35,6 @@ typedef struct EmlFeatures {
     int16_t *channel;   // one that was derived from those
     int16_t *work;
     EmlHighpass *filters;
-    EmlHighpassCoefficients coefficients;
     EmlSpectrum spectrum;
 } EmlFeatures;
 
@@ -56,15 +52,10 @@ static const uint16_t *eml_front_spectrum_of(const EmlFront *front) {
 static const uint16_t *eml_front_edges(const EmlFront *front) {
     return eml_front_spectrum_of(front) + front->n_spectrum_of;
 }
-
-// The coefficients of the high-pass, where they are aligned.
-static EML_COLD EML_NOINLINE void eml_front_coefficients(const EmlFront *front,
-                                                         EmlHighpassCoefficients *coefficients) {
-    const uint16_t *half = eml_front_edges(front) + front->n_edges;
-    int32_t *coefficient = (int32_t *)(void *)coefficients;
-    for (uint32_t i = 0; i < sizeof(EmlHighpassCoefficients) / sizeof(int32_t); i++, half += 2) {
-        coefficient[i] = (int32_t)(half[0] | (uint32_t)half[1] << 16);
-    }
+// Behind all lists.
+static EML_COLD EML_NOINLINE const EmlHighpassCoefficients *
+eml_front_coefficients(const EmlFront *front) {
+    return (const void *)(eml_front_edges(front) + front->n_edges);
 }
 
 // How many magnitudes there are; channels must be a multiple of those of a vector.
@@ -115,8 +106,7 @@ static EML_COLD EML_NOINLINE const uint16_t *eml_front_pass(const uint16_t *numb
 
 /** What is required of a front end of so many words and not given, or NULL. */
 static EML_COLD const char *eml_front_check(const EmlFront *front, size_t words) {
-    const uint32_t head = sizeof(EmlFront) / sizeof(uint16_t);
-    if (words < head || front->version != EML_FRONT_VERSION) {
+    if (words < sizeof(EmlFront) / sizeof(uint16_t) || front->version != EML_FRONT_VERSION) {
         return "front end must be of version 1";
     }
     if (front->window - 2u > EML_FRONT_MAX_WINDOW - 2) {
@@ -129,13 +119,13 @@ static EML_COLD const char *eml_front_check(const EmlFront *front, size_t words)
         return "channels must be 1 to " EML_FRONT_MAX_CHANNELS_TEXT;
     }
     const char *const damaged = "front end is damaged";
+    const EmlHighpassCoefficients *const coefficients = eml_front_coefficients(front);
     const bool highpass = (front->flags & EML_FRONT_HIGHPASS) != 0;
-    uint32_t lists = front->n_stats + front->n_stats_of + 2u * front->n_pairs;
-    lists += front->n_spectrum_of + front->n_edges;
-    lists += highpass ? sizeof(EmlHighpassCoefficients) / sizeof(uint16_t) : 0;
+    const size_t needed = (size_t)((const char *)(coefficients + highpass) - (const char *)front);
     const uint32_t n = eml_front_channels(front), fft = front->fft;
     const uint32_t vectors = front->magnitude == 0 ? 0 : front->channels;
-    if (words - head != lists || eml_front_vectors(front) * front->magnitude != vectors) {
+    if (needed != words * sizeof(uint16_t) ||
+        eml_front_vectors(front) * front->magnitude != vectors) {
         return damaged;
     }
     // No product of these wraps.
@@ -151,15 +141,9 @@ static EML_COLD const char *eml_front_check(const EmlFront *front, size_t words)
     at = eml_front_pass(at, front->n_edges, fft / 2 + 2, true);
     if (at == NULL || front->n_edges == 1 ||
         (front->n_spectrum_of != 0 &&
-         (fft < EML_FRONT_MIN_FFT || fft > front->window || (fft & (fft - 1)) != 0))) {
+         (fft < EML_FRONT_MIN_FFT || fft > front->window || (fft & (fft - 1)) != 0)) ||
+        (highpass && !eml_highpass_is_stable(coefficients))) {
         return damaged;
-    }
-    if (highpass) {
-        EmlHighpassCoefficients coefficients;
-        eml_front_coefficients(front, &coefficients);
-        if (!eml_highpass_is_stable(&coefficients)) {
-            return damaged;
-        }
     }
     return NULL;
 }
@@ -188,7 +172,6 @@ static EML_COLD size_t eml_features_begin(EmlFeatures *self, const EmlFront *fro
     }
     self->filters = (EmlHighpass *)at;
     if (front->flags & EML_FRONT_HIGHPASS) {
-        eml_front_coefficients(front, &self->coefficients);
         at += front->channels * sizeof(EmlHighpass);
     }
     const uint32_t channel_bytes = self->stride * sizeof(int16_t);
@@ -200,21 +183,20 @@ static EML_COLD size_t eml_features_begin(EmlFeatures *self, const EmlFront *fro
     // bins of quantiles.
     self->work = (int16_t *)at;
     at += channel_bytes * (front->magnitude == 0 ? 1 : front->n_pairs == 0 ? 2 : 3) + 256;
+    uint32_t log2_fft = 0;
+    const bool taper = (front->flags & EML_FRONT_TAPER) != 0;
     if (front->n_spectrum_of != 0) {
-        const bool taper = (front->flags & EML_FRONT_TAPER) != 0;
-        uint32_t log2_fft = 0;
         while (front->fft >> log2_fft != 1) {
             log2_fft++;
         }
-        if (memory != NULL) {
-            eml_spectrum_begin(&self->spectrum, log2_fft, taper, (void *)at);
-        }
-        at += eml_spectrum_bytes(log2_fft, taper);
     }
     if (memory != NULL) {
         eml_features_reset(self);
+        if (log2_fft != 0) {
+            eml_spectrum_begin(&self->spectrum, log2_fft, taper, (void *)at);
+        }
     }
-    return at - (uintptr_t)memory;
+    return at + (log2_fft == 0 ? 0 : eml_spectrum_bytes(log2_fft, taper)) - (uintptr_t)memory;
 }
 
 // ---------------------------------------------------------------------------------------- stream
@@ -255,148 +237,144 @@ EML_FAST static void eml_features_separate(const int16_t *from, uint32_t channel
     }
 }
 
+// x[i] - level, limited to int16; or x[i] - x[i - 1], and 0 for the first. Also in place.
+EML_NOINLINE static void eml_features_subtract(const int16_t *x, int32_t level, bool is_difference,
+                                               int16_t *out, uint32_t n) {
+    if (is_difference) {
+        level = *x;
+    }
+    for (const int16_t *const end = x + n; x != end;) {
+        const int32_t sample = *x++;
+        *out++ = eml_saturate(sample - level);
+        if (is_difference) {
+            level = sample;
+        }
+    }
+}
+
+// x without its mean.
+static EML_NOINLINE void eml_features_center(const int16_t *x, int16_t *out, uint32_t n) {
+    eml_features_subtract(x, eml_mean(eml_stats_sum(x, n), n), false, out, n);
+}
+
+// The magnitudes of vectors that begin with x: of the samples, or of those without their mean.
+static EML_NOINLINE void eml_features_vector(EmlFeatures *self, const int16_t *x, int16_t *out,
+                                             uint32_t n) {
+    uint32_t *const sums = (uint32_t *)(void *)self->work;
+    const uint32_t stride = self->stride, channels = self->front->magnitude;
+    const bool is_centered = (self->front->flags & EML_FRONT_GRAVITY_MEAN) != 0;
+    if (channels == 3 && !is_centered) {
+        eml_features_sum_squares(sums, x, stride, n);
+    } else {
+        for (uint32_t k = 0; k < channels; k++, x += stride) {
+            const int16_t *from = x;
+            if (is_centered) {
+                eml_features_center(x, out, n);
+                from = out;
+            }
+            eml_features_add_squares(sums, from, n, k == 0 ? 0 : ~0u);
+        }
+    }
+    eml_features_roots(sums, out, n);
+}
+
 // Takes n samples, for which the window has room.
 static EML_NOINLINE void eml_features_take(EmlFeatures *self, const int16_t *chunk, uint32_t n) {
     const EmlFront *const front = self->front;
     const uint32_t channels = front->channels;
     int16_t *out = self->samples + self->fill;
+    const int16_t *x = out;
     self->fill += n;
     for (uint32_t c = 0; c < channels; c++, out += self->stride) {
         eml_features_separate(chunk + c, channels, out, n);
         if (front->flags & EML_FRONT_HIGHPASS && n != 0) {
-            eml_highpass_run(&self->coefficients, &self->filters[c], out, n);
+            eml_highpass_run(eml_front_coefficients(front), &self->filters[c], out, n);
         }
     }
-    if (front->flags & EML_FRONT_GRAVITY_MEAN) {
-        return; // magnitudes are those of samples without the mean, which is not known yet
-    }
-    uint32_t *const sums = (uint32_t *)(void *)self->work;
-    const int16_t *x = out - channels * self->stride;
-    for (uint32_t v = 0; v < self->n_vectors; v++, out += self->stride) {
-        if (front->magnitude == 3) {
-            eml_features_sum_squares(sums, x, self->stride, n);
-            x += 3 * self->stride;
-        } else {
-            for (uint32_t k = 0; k < front->magnitude; k++, x += self->stride) {
-                eml_features_add_squares(sums, x, n, k == 0 ? 0 : ~0u);
-            }
+    // Those of samples without the mean have to wait for it.
+    if (!(front->flags & EML_FRONT_GRAVITY_MEAN)) {
+        for (uint32_t v = 0; v < self->n_vectors; v++, out += self->stride) {
+            eml_features_vector(self, x, out, n);
+            x += front->magnitude * self->stride;
         }
-        eml_features_roots(sums, out, n);
     }
 }
 
 // ---------------------------------------------------------------------------------------- window
-
-// x[i] - level, limited to int16.
-EML_FAST static void eml_features_subtract(const int16_t *x, int32_t level, int16_t *out,
-                                           uint32_t n) {
-    for (const int16_t *const end = x + n; x != end;) {
-        *out++ = eml_saturate(*x++ - level);
-    }
-}
-
-// x[i] - x[i - 1], limited to int16, in place; 0 for the first.
-EML_FAST static void eml_features_subtract_last(const int16_t *x, int16_t *out, uint32_t n) {
-    int32_t last = *x;
-    for (const int16_t *const end = x + n; x != end;) {
-        const int32_t sample = *x++;
-        *out++ = eml_saturate(sample - last);
-        last = sample;
-    }
-}
 
 // The samples of a channel: where they are stored, or computed into out. The squares of a vector
 // overwrite work.
 static EML_NOINLINE const int16_t *eml_features_channel(EmlFeatures *self, uint32_t c,
                                                         int16_t *out) {
     const EmlFront *const front = self->front;
-    const uint32_t n = front->window, stored = front->channels + self->n_vectors;
+    const uint32_t n = front->window, channels = front->channels;
+    const uint32_t stored = channels + self->n_vectors;
     const bool is_difference = c >= stored;
     if (is_difference) {
         c -= stored;
     }
+    const bool is_vector = c >= channels;
+    const bool is_centered = (front->flags & EML_FRONT_GRAVITY_MEAN) != 0;
+    if (is_vector && is_centered) {
+        c = (c - channels) * front->magnitude;
+    }
     const int16_t *x = self->samples + c * self->stride;
-    if (front->flags & EML_FRONT_GRAVITY_MEAN) {
-        // A channel is a vector of itself alone, whose root is not taken.
-        const bool is_vector = c >= front->channels;
-        const uint32_t first = is_vector ? (c - front->channels) * front->magnitude : c;
-        const uint32_t last = is_vector ? first + front->magnitude : c + 1;
-        uint32_t *const sums = (uint32_t *)(void *)self->work;
-        for (uint32_t k = first; k < last; k++) {
-            x = self->samples + k * self->stride;
-            eml_features_subtract(x, eml_mean(eml_stats_sum(x, n), n), out, n);
-            if (is_vector) {
-                eml_features_add_squares(sums, out, n, k == first ? 0 : ~0u);
-            }
-        }
+    if (is_centered) {
         if (is_vector) {
-            eml_features_roots(sums, out, n);
+            eml_features_vector(self, x, out, n);
+        } else {
+            eml_features_center(x, out, n);
         }
         x = out;
     }
     if (is_difference) {
-        eml_features_subtract_last(x, out, n);
+        eml_features_subtract(x, 0, true, out, n);
         x = out;
     }
     return x;
 }
 
-// The features of a window that is complete.
+// The features of a window that is complete, in the order of their lists.
 static EML_NOINLINE void eml_features_row(EmlFeatures *self, int16_t *row) {
     const EmlFront *const front = self->front;
-    const uint32_t n = front->window, n_stats = front->n_stats;
-    const uint16_t *stats_of = eml_front_stats_of(front);
-    const uint16_t *const pairs = eml_front_pairs(front);
-    const uint16_t *spectrum_of = eml_front_spectrum_of(front);
-    const uint16_t *const edges = eml_front_edges(front);
-    int16_t *const correlations = row + n_stats * front->n_stats_of;
-    int16_t *bands = correlations + front->n_pairs;
+    const uint32_t n = front->window;
+    const uint16_t *of = eml_front_stats_of(front);
+    for (uint32_t left = front->n_stats_of; left != 0; left--) {
+        int16_t values[EML_FRONT_N_STATISTICS];
+        eml_statistics(eml_features_channel(self, *of++, self->channel), n, self->wanted,
+                       self->work, values);
+        for (uint32_t i = 0; i < front->n_stats; i++) {
+            *row++ = values[front->lists[i]];
+        }
+    }
+    // What is computed for the second channel lies in work, behind the squares.
+    int16_t *const other = self->work + (front->magnitude == 0 ? 0 : 2 * self->stride);
+    for (uint32_t left = front->n_pairs; left != 0; left--) {
+        const int16_t *const x = eml_features_channel(self, *of++, self->channel);
+        *row++ = eml_correlation(x, eml_features_channel(self, *of++, other), n);
+    }
     const uint32_t wanted =
         EML_SPECTRUM_BANDS | (front->flags / (EML_FRONT_PEAK / EML_SPECTRUM_PEAK) &
                               (EML_SPECTRUM_PEAK | EML_SPECTRUM_CENTROID));
-    for (uint32_t c = 0; stats_of != pairs || spectrum_of != edges; c++) {
-        const bool has_stats = stats_of != pairs && *stats_of == c;
-        const bool has_spectrum = spectrum_of != edges && *spectrum_of == c;
-        if (!has_stats && !has_spectrum) {
-            continue;
-        }
-        const int16_t *const x = eml_features_channel(self, c, self->channel);
-        if (has_stats) {
-            int16_t values[EML_FRONT_N_STATISTICS];
-            eml_statistics(x, n, self->wanted, self->work, values);
-            for (uint32_t i = 0; i < n_stats; i++) {
-                *row++ = values[front->lists[i]];
-            }
-            stats_of++;
-        }
-        if (has_spectrum) {
-            bands += eml_spectrum(&self->spectrum, x + n - front->fft, edges,
-                                  eml_front_bands(front), wanted, self->work, bands);
-            spectrum_of++;
-        }
-    }
-    for (uint32_t i = 0; i < front->n_pairs; i++) {
-        // What is computed for the second channel lies in work, behind the squares.
-        const int16_t *const x = eml_features_channel(self, pairs[2 * i], self->channel);
-        int16_t *const other = self->work + (front->magnitude == 0 ? 0 : 2 * self->stride);
-        const int16_t *const y = eml_features_channel(self, pairs[2 * i + 1], other);
-        correlations[i] = eml_correlation(x, y, n);
+    for (uint32_t left = front->n_spectrum_of; left != 0; left--) {
+        const int16_t *const x = eml_features_channel(self, *of++, self->channel);
+        row += eml_spectrum(&self->spectrum, x + n - front->fft, of + left - 1,
+                            eml_front_bands(front), wanted, self->work, row);
     }
 }
 
 // Moves what the next window begins with to the front: two samples at a time where they are
-// aligned.
+// aligned. A stride is even.
 EML_FAST static void eml_features_move(int16_t *samples, uint32_t by, uint32_t n) {
-    if (by % 2 == 0) {
-        eml_features_pair_t *to = (void *)samples;
-        const eml_features_pair_t *from = to + by / 2;
-        for (const eml_features_pair_t *const end = to + (n + 1) / 2; to != end;) {
-            *to++ = *from++;
+    if (by % 2 != 0) {
+        for (const int16_t *const end = samples + n; samples != end; samples++) {
+            *samples = samples[by];
         }
         return;
     }
-    for (const int16_t *const end = samples + n; samples != end; samples++) {
-        *samples = samples[by];
+    EmlStatsPair *pair = (void *)samples;
+    for (const EmlStatsPair *const end = pair + (n + 1) / 2; pair != end; pair++) {
+        *pair = pair[by / 2];
     }
 }
 

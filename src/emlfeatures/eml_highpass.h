@@ -34,10 +34,11 @@ typedef struct EmlHighpass {
     int32_t s1, s2;
 } EmlHighpass;
 
-/** c is in 1/2^29, d in 1/2^30; neither is below 0 or has more than 30 bits. */
-typedef struct EmlHighpassCoefficients {
+/** c is in 1/2^29, d in 1/2^30; neither is below 0 or has more than 30 bits. They may lie among
+halfwords. */
+typedef struct EML_MAY_ALIAS EmlHighpassCoefficients {
     int32_t c, d;
-} EmlHighpassCoefficients;
+} __attribute__((packed, aligned(2))) EmlHighpassCoefficients;
 
 /** Whether coefficients are those of a filter as above, for a cut-off below 1/4 of the rate. */
 static inline bool eml_highpass_is_stable(const EmlHighpassCoefficients *self) {

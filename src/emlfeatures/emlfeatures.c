@@ -7,16 +7,16 @@
 
 #include "eml_features.h"
 #define NATMOD_SMALL
-#include "eml_image.h"
+#define NATMOD_NO_MEMSET
 #include "natmod.h"
-#include "natmod_crc.h"
 
 typedef struct {
     mp_obj_base_t base;
     uint32_t n_features;
     size_t bytes; // of the memory
-    // What the kernel uses: objects of the firmware's, or their memory.
-    void *front, *memory;
+    // Where what the kernel uses lies.
+    mp_obj_t words;
+    void *memory;
     EmlFeatures features;
 } mp_obj_front_t;
 
@@ -26,18 +26,17 @@ static EML_NOINLINE mp_obj_front_t *front_object(mp_obj_t self_in) {
     return natmod_self(self_in, &front_type, "self must be a Front object");
 }
 
-// _new(words): of an array('H'), an EmlFront.
-static mp_obj_t front_new(mp_obj_t front_in) {
+// _new(words): of an array('H') that nothing else holds, an EmlFront.
+static mp_obj_t front_new(mp_obj_t words) {
     mp_buffer_info_t front;
-    mp_get_buffer_raise(front_in, &front, MP_BUFFER_READ);
+    mp_get_buffer_raise(words, &front, MP_BUFFER_READ);
     const char *error = eml_front_check(front.buf, front.len / sizeof(uint16_t));
     if (error != NULL) {
         natmod_value_error(error);
     }
     mp_obj_front_t *self = natmod_malloc(sizeof(mp_obj_front_t));
     self->base.type = (mp_obj_type_t *)&front_type;
-    // A copy, since what is writable can change.
-    self->front = natmod_hold(front_in, &front, sizeof(uint16_t));
+    self->words = words;
     self->n_features = eml_front_features(front.buf);
     self->bytes = eml_features_begin(&self->features, front.buf, NULL);
     self->memory = natmod_malloc(self->bytes);
@@ -49,11 +48,8 @@ static MP_DEFINE_CONST_FUN_OBJ_1(front_new_obj, front_new);
 // How many samples there are in so many items of all channels; a division would take 300 bytes.
 static uint32_t front_samples(uint32_t items, uint32_t channels) {
     uint32_t n = 0;
-    for (uint32_t bit = EML_FRONT_MAX_WINDOW; bit != 0; bit >>= 1) {
-        if (items >= bit * channels) {
-            items -= bit * channels;
-            n += bit;
-        }
+    for (; items >= channels && n <= EML_FRONT_MAX_WINDOW; items -= channels) {
+        n++;
     }
     return items == 0 ? n : UINT32_MAX;
 }
@@ -113,13 +109,24 @@ static mp_obj_t front_reset(mp_obj_t self_in) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(front_reset_obj, front_reset);
 
-// _whole(image): whether its CRC is right.
-static mp_obj_t front_whole(mp_obj_t image_in) {
-    mp_buffer_info_t image;
-    mp_get_buffer_raise(image_in, &image, MP_BUFFER_READ);
-    return mp_obj_new_bool(image.len >= EML_IMAGE_HEAD && eml_image_is_whole(image.buf, image.len));
+// _crc(sum, data): adds data to the CRC-32 that the first item of sum, an array('I'), holds.
+static mp_obj_t front_crc(mp_obj_t sum_in, mp_obj_t data_in) {
+    uint32_t *const sum = natmod_items(sum_in, "sum", 'I', 1, MP_BUFFER_RW);
+    mp_buffer_info_t data;
+    mp_get_buffer_raise(data_in, &data, MP_BUFFER_READ);
+    // A bit at a time: eml_crc.h takes a table, and 70 bytes more.
+    uint32_t crc = ~*sum;
+    const uint8_t *byte = data.buf;
+    for (const uint8_t *const end = byte + data.len; byte != end;) {
+        crc ^= *byte++;
+        for (uint32_t bit = 8; bit != 0; bit--) {
+            crc = crc >> 1 ^ (0xedb88320 & -(crc & 1));
+        }
+    }
+    *sum = ~crc;
+    return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_1(front_whole_obj, front_whole);
+static MP_DEFINE_CONST_FUN_OBJ_2(front_crc_obj, front_crc);
 
 static void front_print(const mp_print_t *print, mp_obj_t self_in, mp_print_kind_t kind) {
     const mp_obj_front_t *self = MP_OBJ_TO_PTR(self_in);
@@ -158,8 +165,7 @@ mp_obj_t mpy_init(mp_obj_fun_bc_t *self, size_t n_args, size_t n_kw, mp_obj_t *a
 
     natmod_global(MP_QSTR__methods, methods);
     natmod_global(MP_QSTR__new, &front_new_obj);
-    natmod_global(MP_QSTR__whole, &front_whole_obj);
-    natmod_global(MP_QSTR__crc, &natmod_crc_obj);
+    natmod_global(MP_QSTR__crc, &front_crc_obj);
     natmod_version();
 
     MP_DYNRUNTIME_INIT_EXIT
