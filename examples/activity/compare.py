@@ -28,8 +28,8 @@ FEATURES = {
     "mean, deviation": {"stats": ("mean", "std")},
     "5 statistics": {"stats": ("mean", "mad", "jerk", "min", "max")},
     "bands": {"bands": train.BANDS},
-    "6 statistics, correlations": {"stats": train.STATS, "correlations": True},
-    "6 statistics, correlations, bands": {
+    "quartiles, correlations": {"stats": train.STATS, "correlations": True},
+    "quartiles, correlations, bands": {
         "stats": train.STATS,
         "correlations": True,
         "bands": train.BANDS,

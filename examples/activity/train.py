@@ -22,7 +22,7 @@ from emlmpy.features import WindowFeatures, windows
 from examples.motion_data import CLIP_PERSON, RATE, load
 
 WINDOW, HOP = 256, 128  # samples: 5.1 s, every 2.6 s
-STATS = ("mean", "std", "min", "max", "jerk", "mean_crossings")
+STATS = ("q25", "median", "q75")
 BANDS = (0.15, 0.35, 0.75, 1.5, 3, 6)  # Hz
 COPIES = 2
 SPREAD = np.deg2rad(10)
