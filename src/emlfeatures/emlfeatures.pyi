@@ -1,4 +1,4 @@
-"""Features of windows of samples: statistics, correlations and spectra, computed as samples come."""
+"""Features of windows of samples, as these come: statistics, correlations and spectra."""
 
 from array import array
 from collections.abc import Iterable, Sequence

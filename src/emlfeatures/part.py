@@ -1,7 +1,7 @@
-# Merged into emlfeatures.mpy: files take fewer bytes here than in C. formats/front.md describes them.
-# emlmpy.features runs this very text on the PC. The names that are not part of the API are those that
-# all firmwares hold. C provides _crc(sum, data), which adds data to the
-# CRC-32 that the first item of sum, an array('I'), holds.
+# Merged into emlfeatures.mpy: files take fewer bytes here than in C. formats/front.md describes
+# them. emlmpy.features runs this very text on the PC. Names that are not part of the API are those
+# that all firmwares hold. C provides _crc(sum, data), which adds data to the CRC-32 that the first
+# item of sum, an array('I'), holds.
 from array import array
 
 
@@ -52,16 +52,14 @@ def load(source):
     # As _rows in common/rows.py, which passes over the row that is looked for.
     sum = array("I", [0])
     rows = []
-    number = 0
     source = iter(source)
-    for line in source:
-        number += 1
+    for number, line in enumerate(source):
         row = line.rstrip("\r\n")
         if row.startswith("crc,"):
             if row != "crc,%08x" % sum[0]:
                 raise ValueError("checksum differs: edited by hand? emlmpy check --sign FILE")
             for _ in source:
-                raise ValueError("line %d: nothing may follow the checksum" % (number + 1))
+                raise ValueError("line %d: nothing may follow the checksum" % (number + 2))
             return _made(rows)
         _crc(sum, row)
         _crc(sum, "\n")

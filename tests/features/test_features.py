@@ -291,7 +291,7 @@ def test_what_the_device_refuses(changes: dict[str, int], text: str) -> None:
 def test_the_device_refuses_words_that_are_missing() -> None:
     """Or one too many."""
     for length in range(len(words())):
-        with pytest.raises(ValueError, match="front end (is damaged|must be of version 1)"):
+        with pytest.raises(ValueError, match=r"front end (is damaged|must be of version 1)"):
             twin.new(words()[:length])
     with pytest.raises(ValueError, match="front end is damaged"):
         twin.new([*words(), 0])

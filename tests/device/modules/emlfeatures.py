@@ -6,8 +6,29 @@ import emlfeatures as module
 from suites import Array
 
 WORDS = (
-    1, 16, 8, 2, 4, 2, 16, 4, 3, 0, 1, 3,
-    0, 1, 7, 13, 0, 1, 2, 2, 1, 3, 9,
+    1,
+    16,
+    8,
+    2,
+    4,
+    2,
+    16,
+    4,
+    3,
+    0,
+    1,
+    3,
+    0,
+    1,
+    7,
+    13,
+    0,
+    1,
+    2,
+    2,
+    1,
+    3,
+    9,
 )
 FILE = ("?front,%s\n?rate,100\ncrc,77a3005c\n" % ",".join(map(str, WORDS))).encode()
 
