@@ -107,8 +107,9 @@ def draw(points: dict[str, list[Point]], path: Path) -> None:
             right.annotate(f"{window}", where, textcoords="offset points", xytext=(4, 4), size=7)
     left.set_xlabel("kB of RAM for front end and forest")
     left.set_ylabel("% right, people unseen")
-    right.set_xlabel("1000 instructions a second, Cortex-M4F (numbers: samples of a window)")
+    right.set_xlabel("1000 instructions a second, Cortex-M4F")
     right.set_xlim(left=0)
+    right.set_title("numbers: samples of a window", size=9)
     left.legend(fontsize=8)
     figure.savefig(path, dpi=120)
 
