@@ -1,6 +1,5 @@
-# Runs on a board, beside emlfeatures.mpy, emltrees.mpy, emlknn.mpy, motion.py and anomaly.csv: is
-# the movement the usual one? A forest says so that learnt from other people, and emlknn from what
-# it learns here: the first windows, which must be of the usual movement.
+# On a board, beside emlfeatures.mpy, emltrees.mpy, emlknn.mpy, motion.py, anomaly.csv: is it
+# the usual movement? A forest that learnt from others says so, and emlknn that learns the first windows here.
 from array import array
 
 import emlfeatures
