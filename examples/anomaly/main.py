@@ -1,5 +1,5 @@
 # On a board, beside emlfeatures.mpy, emltrees.mpy, emlknn.mpy, motion.py, anomaly.csv: is it
-# the usual movement? A forest that learnt from others says so, and emlknn that learns the first windows here.
+# the usual movement? A forest says so that learnt from others, and emlknn that learns it here.
 from array import array
 
 import emlfeatures
