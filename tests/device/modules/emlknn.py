@@ -43,7 +43,7 @@ METHODS = (
     ("row", 0),
     ("save", 0, io.StringIO()),
 )
-ATTRIBUTES = {"n_features": 2, "n_classes": 0, "classes": None, "scaled": False, "threshold": None}
+ATTRIBUTES = {"n_features": 2, "n_classes": 0, "classes": None, "scaled": False}
 REPR = "<Knn: 2 of 200 items, 2 features, 1 neighbors>"
 ALLOCATING = (make, lambda: load(FILE))
 QUIET = ("predict", "getitem")
