@@ -55,6 +55,7 @@ dist: setup
 
 bench: machines
 	@python -m benchmarks
+	@python -m benchmarks.fit_cost
 	@python -m benchmarks.draw_comparison
 	@python -m benchmarks.outputs
 	@python tools/figures.py
