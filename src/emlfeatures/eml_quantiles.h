@@ -33,7 +33,7 @@ static EML_FAST void eml_quantiles_count(const int16_t *x, uint32_t n, int32_t b
 // Turns the counts of bins that hold a wanted rank into the place of their first sample, less 2^15.
 // at gets the places of the samples of six ranks: each quartile is between two, of which the second
 // may not count. Returns how many places there are; *most is the most in one bin.
-static EML_FAST uint32_t eml_quantiles_choose(int16_t *counts, uint32_t n, uint16_t *at,
+static uint32_t eml_quantiles_choose(int16_t *counts, uint32_t n, uint16_t *at,
                                               uint32_t *most) {
     uint32_t below = 0, n_few = 0, position = n - 1, rank = position / 4;
     int16_t *bin = counts;
@@ -78,7 +78,7 @@ static EML_FAST void eml_quantiles_gather(const int16_t *x, uint32_t n, int32_t 
 }
 
 // Shell's method with Knuth's gaps, the first of which is given.
-static EML_FAST void eml_quantiles_sort(int16_t *x, uint32_t n, uint32_t gap) {
+static void eml_quantiles_sort(int16_t *x, uint32_t n, uint32_t gap) {
     for (;;) {
         for (uint32_t next = gap; next < n; next++) {
             const int32_t sample = x[next];
@@ -98,7 +98,7 @@ static EML_FAST void eml_quantiles_sort(int16_t *x, uint32_t n, uint32_t gap) {
 
 /** q25, median and q75, each times 4, which is exact; of n samples from min to max. work has
 n + 128 items; it and x are word-aligned. */
-static EML_NOINLINE void eml_quartiles(const int16_t *x, uint32_t n, int32_t min, int32_t max,
+static void eml_quartiles(const int16_t *x, uint32_t n, int32_t min, int32_t max,
                                        int16_t *work, int32_t *quarters) {
     int16_t *const few = work + EML_QUANTILES_BINS;
     uint32_t shift = 0;

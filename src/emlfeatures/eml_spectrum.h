@@ -94,7 +94,7 @@ static inline void eml_spectrum_begin(EmlSpectrum *self, uint32_t log2_n, bool t
 // Takes the level off, tapers, and puts pairs of samples where the complex transform of half the
 // length wants them, shifted up by `up`; with add, adds up those that are half the length apart, as
 // a first stage of radix 2. Returns the ORed squares of the magnitudes.
-static EML_FAST uint32_t eml_spectrum_load(const int16_t *samples, uint32_t half, int32_t level,
+static EML_NOINLINE uint32_t eml_spectrum_load(const int16_t *samples, uint32_t half, int32_t level,
                                            const int16_t *taper, int32_t up, bool add,
                                            uint32_t *z) {
     int16_t no_taper[2];
@@ -168,7 +168,7 @@ static EML_FAST void eml_spectrum_split(uint32_t *z, uint32_t half, const uint32
 }
 
 // Powers of n samples, times 2^-e: returns e.
-static int32_t eml_spectrum_powers(const EmlSpectrum *self, const int16_t *samples, uint32_t *z) {
+static EML_NOINLINE int32_t eml_spectrum_powers(const EmlSpectrum *self, const int16_t *samples, uint32_t *z) {
     const uint32_t log2_n = self->log2_n, half = 1u << (log2_n - 1);
     // The first by itself, should only the others be word-aligned.
     const uint32_t odd = (uintptr_t)samples / sizeof(*samples) % 2;

@@ -136,7 +136,7 @@ static EML_FAST int32_t eml_stats_differences(const int16_t *x, uint32_t n, int3
 #endif
 
 /** How often x >= level changes. */
-static EML_FAST uint32_t eml_stats_crossings(const int16_t *x, uint32_t n, int32_t level) {
+static EML_NOINLINE uint32_t eml_stats_crossings(const int16_t *x, uint32_t n, int32_t level) {
     const int16_t *const end = x + n;
     int32_t last = *x - level;
     uint32_t count = 0;

@@ -48,7 +48,7 @@ static inline uint32_t eml_stats_upper(uint32_t a, uint32_t b) {
     return pair;
 }
 
-static EML_FAST int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
+static EML_NOINLINE int32_t eml_stats_sum(const int16_t *x, uint32_t n) {
     const int16_t *const end = x + n;
     int32_t sum = 0;
     for (n /= 8; n != 0; n--) {
@@ -97,7 +97,7 @@ static EML_FAST EmlStatsPair eml_stats_extremes(const int16_t *x, uint32_t n) {
                            eml_stats_maxima(maxima, maxima >> 16));
 }
 
-static EML_FAST int32_t eml_stats_deviations(const int16_t *x, uint32_t n, int32_t level,
+static EML_NOINLINE int32_t eml_stats_deviations(const int16_t *x, uint32_t n, int32_t level,
                                              int32_t sum) {
     const int16_t *const end = x + n;
     const uint32_t levels = eml_stats_lower((uint32_t)level, (uint32_t)level);
@@ -117,7 +117,7 @@ static EML_FAST int32_t eml_stats_deviations(const int16_t *x, uint32_t n, int32
     return 2 * greater - sum;
 }
 
-static EML_FAST int32_t eml_stats_differences(const int16_t *x, uint32_t n, int32_t sum) {
+static EML_NOINLINE int32_t eml_stats_differences(const int16_t *x, uint32_t n, int32_t sum) {
     const int16_t *const end = x + n;
     // As if the first had one before it that is the same.
     uint32_t before = (uint32_t)*x << 16;

@@ -5,6 +5,7 @@
 // >>> row = front.row()
 // >>> if front.push(chunk, row): print(model.predict(row))
 
+#define EML_FFT_I16_SMALL
 #include "eml_features.h"
 #define NATMOD_SMALL
 #define NATMOD_NO_MEMSET

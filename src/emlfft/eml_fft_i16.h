@@ -16,6 +16,15 @@ Cortex-M0.
 
 #include "eml_fft_f32.h"
 
+// A module that defines EML_FFT_I16_SMALL has the stages with fewer bytes.
+#if defined(EML_FFT_I16_SMALL)
+#define EML_FFT_I16_ROOM
+#define EML_FFT_I16_STAGE EML_FAST EML_NOINLINE
+#else
+#define EML_FFT_I16_ROOM EML_FAST
+#define EML_FFT_I16_STAGE EML_FAST
+#endif
+
 static inline int32_t eml_fft_i16_re(uint32_t a) { return (int16_t)a; }
 static inline int32_t eml_fft_i16_im(uint32_t a) { return (int32_t)a >> 16; }
 
@@ -114,7 +123,7 @@ static inline void eml_fft_i16_window(const float *values, uint32_t n, int32_t e
 // Doubles or halves all numbers where the shift that keeps the sums of four of them within 16 bits
 // is not 1 or 2; returns that shift, and adds to the exponent. squares are the ORed squares of the
 // numbers' magnitudes.
-static EML_FAST int32_t eml_fft_i16_make_room(uint32_t *z, size_t n, uint32_t squares,
+static EML_FFT_I16_ROOM int32_t eml_fft_i16_make_room(uint32_t *z, size_t n, uint32_t squares,
                                               int32_t *exponent) {
     int32_t shift = 0;
     // The highest bit of all is that of the largest.
@@ -147,7 +156,7 @@ static inline uint32_t eml_fft_i16_twiddle(uint32_t w, int32_t shift) {
 
 // One radix-4 stage, as eml_fft_f32_stage; results are shifted right by 1 or 2. Returns the ORed
 // squares of their magnitudes.
-static EML_FAST uint32_t eml_fft_i16_stage(uint32_t *z, size_t n, size_t quarter,
+static EML_FFT_I16_STAGE uint32_t eml_fft_i16_stage(uint32_t *z, size_t n, size_t quarter,
                                            const uint32_t *twiddle, size_t twiddle_step,
                                            int32_t shift) {
     uint32_t *const end = z + n;
