@@ -380,15 +380,14 @@ EML_FAST static void eml_features_move(int16_t *samples, uint32_t by, uint32_t n
 
 /** Takes n samples, at most a hop; n items of each channel, in turn. True if that completes a
 window, whose features are then in row. */
-static EML_UNUSED bool eml_features_push(EmlFeatures *self, const int16_t *chunk, uint32_t n,
-                                         int16_t *row) {
+static EML_UNUSED EML_NOINLINE bool eml_features_push(EmlFeatures *self, const int16_t *chunk,
+                                                      uint32_t n, int16_t *row) {
     const EmlFront *const front = self->front;
     const uint32_t room = front->window - self->fill;
+    eml_features_take(self, chunk, n < room ? n : room);
     if (n < room) {
-        eml_features_take(self, chunk, n);
         return false;
     }
-    eml_features_take(self, chunk, room);
     eml_features_row(self, row);
     const uint32_t kept = front->window - front->hop;
     int16_t *samples = self->samples;
@@ -404,8 +403,7 @@ static EML_UNUSED bool eml_features_push(EmlFeatures *self, const int16_t *chunk
 static EML_UNUSED void eml_features_transform(EmlFeatures *self, const int16_t *window,
                                               int16_t *row) {
     eml_features_reset(self);
-    eml_features_take(self, window, self->front->window);
-    eml_features_row(self, row);
+    eml_features_push(self, window, self->front->window, row);
     eml_features_reset(self);
 }
 

@@ -23,6 +23,13 @@ typedef struct {
 
 mp_obj_full_type_t front_type;
 
+// The buffer of an argument.
+static EML_NOINLINE void front_buffer(mp_obj_t arg, mp_buffer_info_t *info, mp_uint_t flags) {
+    if (!mp_get_buffer(arg, info, flags)) {
+        natmod_no_array();
+    }
+}
+
 static EML_NOINLINE mp_obj_front_t *front_object(mp_obj_t self_in) {
     return natmod_self(self_in, &front_type, "self must be a Front object");
 }
@@ -30,7 +37,7 @@ static EML_NOINLINE mp_obj_front_t *front_object(mp_obj_t self_in) {
 // _new(words): of an array('H') that nothing else holds, an EmlFront.
 static mp_obj_t front_new(mp_obj_t words) {
     mp_buffer_info_t front;
-    mp_get_buffer_raise(words, &front, MP_BUFFER_READ);
+    front_buffer(words, &front, MP_BUFFER_READ);
     const char *error = eml_front_check(front.buf, front.len / sizeof(uint16_t));
     if (error != NULL) {
         natmod_value_error(error);
@@ -68,10 +75,8 @@ static EML_NOINLINE mp_obj_t front_run(mp_obj_t self_in, mp_obj_t samples_in, mp
     mp_obj_front_t *self = front_object(self_in);
     EmlFeatures *const features = &self->features;
     const EmlFront *const front = features->front;
-    mp_buffer_info_t in;
-    if (!mp_get_buffer(samples_in, &in, MP_BUFFER_READ)) {
-        natmod_no_array();
-    }
+    mp_buffer_info_t in, out;
+    front_buffer(samples_in, &in, MP_BUFFER_READ);
     const uint32_t n =
         in.typecode == 'h' ? front_samples(in.len / sizeof(int16_t), front->channels) : UINT32_MAX;
     if (!is_push && n != front->window) {
@@ -80,14 +85,17 @@ static EML_NOINLINE mp_obj_t front_run(mp_obj_t self_in, mp_obj_t samples_in, mp
     if (n > front->window || (is_push && n > front->hop)) {
         front_chunk_error(front, samples_in);
     }
-    int16_t *const row = natmod_items(row_in, "row", 'h', self->n_features, MP_BUFFER_RW);
-    if (natmod_overlap(row, self->n_features * sizeof(int16_t), in.buf, in.len)) {
+    front_buffer(row_in, &out, MP_BUFFER_RW);
+    if (!natmod_is_array(&out, 'h', self->n_features)) {
+        natmod_array_error("row", "h", self->n_features, &out);
+    }
+    if (natmod_overlap(out.buf, out.len, in.buf, in.len)) {
         natmod_value_error("arrays must not overlap");
     }
     if (is_push) {
-        return mp_obj_new_bool(eml_features_push(features, in.buf, n, row));
+        return mp_obj_new_bool(eml_features_push(features, in.buf, n, out.buf));
     }
-    eml_features_transform(features, in.buf, row);
+    eml_features_transform(features, in.buf, out.buf);
     return mp_const_none;
 }
 
@@ -112,9 +120,13 @@ static MP_DEFINE_CONST_FUN_OBJ_1(front_reset_obj, front_reset);
 
 // _crc(sum, data): adds data to the CRC-32 that the first item of sum, an array('I'), holds.
 static mp_obj_t front_crc(mp_obj_t sum_in, mp_obj_t data_in) {
-    uint32_t *const sum = natmod_items(sum_in, "sum", 'I', 1, MP_BUFFER_RW);
-    mp_buffer_info_t data;
-    mp_get_buffer_raise(data_in, &data, MP_BUFFER_READ);
+    mp_buffer_info_t info, data;
+    front_buffer(sum_in, &info, MP_BUFFER_RW);
+    front_buffer(data_in, &data, MP_BUFFER_READ);
+    if (info.typecode != 'I' || info.len == 0) {
+        natmod_no_array();
+    }
+    uint32_t *const sum = info.buf;
     // A bit at a time: eml_crc.h takes a table, and 70 bytes more.
     uint32_t crc = ~*sum;
     const uint8_t *byte = data.buf;

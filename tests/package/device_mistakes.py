@@ -22,7 +22,7 @@ trees.fit(ints)  # wrong
 neighbours = emlknn.new(10, 4)  # wrong
 items = emlknn.new(10, 4, 3, weight="distance")  # wrong
 items.additem(ints)  # wrong
-items.threshold = "50"  # wrong
+emlknn.new(10, 4, 3).threshold = "50"  # wrong
 items.predict([1, 2])  # wrong
 emliir.new(ints)  # wrong
 emliir.new([1.0] * 6)  # wrong

@@ -66,7 +66,8 @@ def neighbours() -> None:
         print(model.classes[0])
     print(model.regress(floats), model.novelty(ints), len(model))
     model.threshold = -50
-    print(model.threshold is None or model.threshold < -1.5)
+    limit = model.threshold
+    print(limit)
     index, distance, target = model.getresult(0)
     print(index, distance, target, model.getitem(0, ints))
     model.removeitem(0)
