@@ -1,11 +1,13 @@
 """Instructions of predictions by models of all families and sizes, and what these predictions do.
 
+And of the windows of front ends, over the recording of benchmarks/bench_emlfeatures.py.
 benchmarks/fit_cost.py fits from these rows what emlmpy/cost.py estimates with: beside the
 instructions of a case there are the counts of what it does, which the families' cost.py name.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
@@ -28,7 +30,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import emlmpy
+from benchmarks.bench_emlfeatures import CLIP
 from benchmarks.modules import shipped
+from emlmpy.cost import Terms
+from emlmpy.features import cost as front_cost
+from emlmpy.features import highpass
+from emlmpy.features.words import words_of
 from emlmpy.knn import KnnModel, NoveltyModel
 from emlmpy.knn import cost as knn_cost
 from emlmpy.linear import cost as linear_cost
@@ -40,6 +47,7 @@ from machines.machine import MACHINES
 
 Case = tuple[str, Predictor, np.ndarray]
 QUERIES = 12
+WINDOWS = 6  # of a front end
 
 SCRIPT = """
 import array
@@ -56,6 +64,26 @@ with open("rows.bin", "rb") as rows:
         total += instructions.count(predict, *given) - instructions.count(bound, *given)
         count += 1
 print(total / count)
+"""
+
+# Each push is a hop: from one of them on they complete a window.
+FRONT_SCRIPT = """
+import array
+import instructions
+import emlfeatures
+
+front = emlfeatures.new({words})
+row = array.array("h", bytes(2 * front.n_features))
+chunk = array.array("h", bytes(2 * {items}))
+total = 0
+count = 1 - {first}
+with open("samples.bin", "rb") as samples:
+    while samples.readinto(chunk):
+        taken = instructions.count(front.push, chunk, row)
+        if count > 0:
+            total += taken - instructions.count(instructions.bound, chunk, row)
+        count += 1
+print(total / (count - 1))
 """
 
 
@@ -138,6 +166,67 @@ def linears() -> Iterator[Case]:
             yield f"linear_{name}_{features}x{values}_values", model, rows
 
 
+def front_ends() -> Iterator[tuple[str, list[int]]]:
+    """The words of front ends: each step by itself, in windows of two lengths, and all together."""
+    cheap = ("mean", "mad", "jerk", "min", "max")
+    bands = (1, 3, 6, 12, 24)
+    loops = {
+        **{name: {"stats": (name,)} for name in ("mean", "std", "rms", "mad", "min", "jerk")},
+        **{name: {"stats": (name,)} for name in ("median", "skew")},
+        **{name: {"stats": (name,)} for name in ("zero_crossings", "mean_crossings")},
+        "correlations": {"pairs": (0, 1, 0, 2, 1, 2)},
+        "highpass": {"highpass": highpass.coefficients(0.5, 50), "stats": ("mean",)},
+        "difference": {"difference": True, "stats": ("mean",)},
+        "centered": {"gravity": "mean", "stats": ("mean",)},
+        "magnitude": {"magnitude": 3, "stats": ("mean",)},
+        "magnitude_2": {"magnitude": 2, "channels": 4, "stats": ("mean",)},
+        "magnitude_centered": {"magnitude": 3, "gravity": "mean", "stats": ("min",)},
+        "bands": {"bands": bands},
+        "bands_none": {"bands": bands, "taper": "none"},
+        "band": {"bands": (1, 31)},
+        "peak": {"peak": True},
+        "centroid": {"centroid": True},
+    }
+    for name, given in loops.items():
+        for window in (64, 256):
+            yield front_end(name, window, window // 2, **given)
+    for name, window, hop, given in (
+        ("together", 64, 64, {"stats": (*cheap, "std"), "bands": bands}),
+        ("together", 128, 32, {"stats": cheap, "magnitude": 3, "bands": bands}),
+        ("together", 512, 256, {"stats": cheap, "bands": (1, 5, 20, 80, 200), "centroid": True}),
+        ("moved", 256, 8, {"stats": ("max",)}),
+        ("moved", 255, 51, {"stats": cheap, "magnitude": 3}),
+        ("channel", 128, 128, {"stats": cheap, "channels": 1}),
+        ("channels", 128, 64, {"stats": cheap, "channels": 6, "magnitude": 3}),
+        ("channels", 32, 16, {"stats": cheap, "channels": 16}),
+        ("quartiles", 128, 64, {"stats": ("q25", "median", "q75", "std"), "magnitude": 3}),
+        ("motion", 128, 64, {"stats": (*cheap, "iqr"), "magnitude": 3, "gravity": "mean"}),
+        ("sound", 512, 512, {"stats": ("rms",), "channels": 1, "bands": (8, 16, 32, 64, 128)}),
+    ):
+        yield front_end(name, window, hop, **given)
+
+
+def front_end(name: str, window: int, hop: int, channels: int = 3, **given: Any) -> Any:
+    """A case: its name, and the words of a front end."""
+    words = words_of(window, hop, channels, **given)
+    return f"front_{name}_{window}_{hop}x{channels}", words
+
+
+def count_front(machine: str, words: list[int]) -> float:
+    """Instructions of a push on the device that completes a window, the mean over windows."""
+    board = MACHINES[machine]
+    window, hop, channels = words[1:4]
+    # The recording's channels, and what they were a little earlier.
+    clip = np.load(CLIP)
+    samples = np.column_stack([np.roll(clip, 40 * i, axis=0) for i in range(-(-channels // 3))])
+    first = -(-window // hop)
+    file: Path = shipped("emlfeatures", board.arch)
+    chunks = np.ascontiguousarray(samples[: (first + WINDOWS) * hop, :channels])
+    files = {file.name: file, "samples.bin": chunks.tobytes()}
+    script = FRONT_SCRIPT.format(words=words, items=hop * channels, first=first)
+    return float(board.run(script, files, shift=8, timeout=300))
+
+
 def count(machine: str, module: str, model: Predictor, X: np.ndarray) -> float:
     """Instructions of a predict on the device, the mean over the rows."""
     board = MACHINES[machine]
@@ -172,6 +261,15 @@ def measure() -> Iterator[tuple[str, str, str, str, float]]:
             rows = X[:QUERIES]
             for machine, terms in terms_of(model, rows).items():
                 yield "cost", case, machine, "instructions", count(machine, module, model, rows)
-                for term, value in terms.items():
-                    if value:
-                        yield "cost", case, machine, term, value
+                yield from counts(case, machine, terms)
+    for case, words in front_ends():
+        for machine, terms in front_cost.count_terms(words).items():
+            yield "cost", case, machine, "instructions", count_front(machine, words)
+            yield from counts(case, machine, terms)
+
+
+def counts(case: str, machine: str, terms: Terms) -> Iterator[tuple[str, str, str, str, float]]:
+    """The rows of what a case does."""
+    for term, value in terms.items():
+        if value:
+            yield "cost", case, machine, term, value

@@ -1,7 +1,7 @@
 """Fits what each step of a prediction takes to results.csv, and writes emlmpy/cost_table.py.
 
-Run it after `python -m benchmarks bench_cost`. Errors count relative to what was measured, and no
-step takes less than nothing.
+`python -m benchmarks bench_cost && python -m benchmarks.fit_cost` measures and fits all anew.
+Errors count relative to what was measured, and no step takes less than nothing.
 """
 
 import subprocess

@@ -1,9 +1,9 @@
-"""Estimates how many instructions a prediction takes on the device.
+"""Estimates how many instructions a prediction takes on the device, or a front end's window.
 
-A family's cost.py counts what a prediction does, row by row: nodes visited, features compared,
-products. What each of these takes was measured on emulated CPUs, and fitted by
-benchmarks/fit_cost.py, which writes cost_table.py; tests/report compares estimates with what was
-measured. The call itself, through MicroPython, is not counted, as in all figures of this project.
+A family's cost.py counts what is done, row by row: nodes visited, features compared, products. What
+each of these takes was measured on emulated CPUs, and fitted by benchmarks/fit_cost.py, which
+writes cost_table.py; tests/report compares estimates with what was measured. The call itself,
+through MicroPython, is not counted, as in all figures of this project.
 """
 
 from collections.abc import Mapping
@@ -22,10 +22,10 @@ Terms = dict[str, float]
 
 
 def instructions(family: str, terms: Mapping[str, Terms]) -> dict[str, float]:
-    """Return the instructions of a prediction on each CPU.
+    """Return the instructions of a prediction, or of a front end's window, on each CPU.
 
-    family: forest, knn or linear. terms: of each CPU what a prediction does, as the functions below
-    count it.
+    family: forest, knn, linear or front. terms: of each CPU what it does, as the family's cost.py
+    counts it.
     """
     return {
         machine: sum(

@@ -31,11 +31,20 @@ class Part:
         name: what it is, for the report
         bytes: of RAM on the device
         instructions: of a prediction, by machine: cortex-m4f and cortex-m0
+        module: what the device imports for it; empty if that is the model's
+        note: what is said of its instructions; empty for nothing
     """
 
     name: str
     bytes: int
     instructions: Mapping[str, float]
+    module: str = ""
+    note: str = ""
+
+    @property
+    def module_bytes(self) -> dict[str, int]:
+        """Bytes of the module's .mpy, by machine; none if that is the model's."""
+        return sizes_of(self.module) if self.module else {}
 
 
 @dataclass
@@ -51,8 +60,8 @@ class Evaluation:
         confusion: how many rows of each class, (truth), got each class, (predicted)
         r2, mean_error: R^2 and the mean absolute error of a regression; else None
         file_bytes: of the model's file
-        module: what the device imports
-        module_bytes: of its .mpy, by machine
+        module: what the device imports for the model
+        module_bytes: of its .mpy, by machine; those of other parts are theirs
         parts: what runs for a prediction, the model last
     """
 
@@ -72,7 +81,7 @@ class Evaluation:
 
     @property
     def device_bytes(self) -> int:
-        """Bytes of RAM that all parts take, beside the module."""
+        """Bytes of RAM that all parts take, beside the modules."""
         return sum(part.bytes for part in self.parts)
 
     @property
@@ -126,14 +135,29 @@ class Evaluation:
         if len(rows) > 1:
             total = [grouped(self.device_bytes), *abouts(self.instructions)]
             rows.append(["together", *total])
-        sizes = [f"{grouped(size)} on {CPUS[name]}" for name, size in self.module_bytes.items()]
         return [
             *table(
                 ["", "bytes of RAM", *(f"instructions, {name}" for name in CPUS.values())], rows
             ),
             "Instructions are estimated from the model and these rows, without the call itself.",
-            f"file {grouped(self.file_bytes)} bytes; {self.module}.mpy, bytes: {', '.join(sizes)}",
+            *(part.note for part in self.parts if part.note),
+            *self._files(),
         ]
+
+    def _files(self) -> list[str]:
+        sizes = {part.module: part.module_bytes for part in self.parts if part.module}
+        sizes[self.module] = self.module_bytes
+        file = f"file {grouped(self.file_bytes)} bytes"
+        if len(sizes) == 1:
+            own = [f"{grouped(size)} on {CPUS[name]}" for name, size in self.module_bytes.items()]
+            return [f"{file}; {self.module}.mpy, bytes: {', '.join(own)}"]
+        rows = [
+            [f"{module}.mpy", *(grouped(each[name]) for name in CPUS)]
+            for module, each in sizes.items()
+        ]
+        together = [grouped(sum(each[name] for each in sizes.values())) for name in CPUS]
+        head = ["", *(f"bytes on {name}" for name in CPUS.values())]
+        return [file, "", *table(head, [*rows, ["together", *together]])]
 
 
 def evaluate(
@@ -158,10 +182,7 @@ def evaluate(
         rows=len(predictions),
         file_bytes=file_bytes,
         module=module,
-        module_bytes={
-            machine: modules.path(module, architecture).stat().st_size
-            for machine, architecture in ARCHITECTURES.items()
-        },
+        module_bytes=sizes_of(module),
         parts=list(parts),
     )
     if numbers:
@@ -177,6 +198,14 @@ def evaluate(
     )
     found.confusion = confusion_matrix(y, predictions, labels=labels)
     return found
+
+
+def sizes_of(module: str) -> dict[str, int]:
+    """Return the bytes of a module's .mpy, by machine."""
+    return {
+        machine: modules.path(module, architecture).stat().st_size
+        for machine, architecture in ARCHITECTURES.items()
+    }
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:

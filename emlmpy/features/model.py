@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.pipeline import make_pipeline
 
-from emlmpy import files
+from emlmpy import cost, files
+from emlmpy.evaluate import Evaluation, Part
 from emlmpy.families import family_of_file
 from emlmpy.features import file, twin
+from emlmpy.features.cost import count_terms
 from emlmpy.features.recordings import Int16, how_many, labels_of
 from emlmpy.features.transformer import WindowFeatures
 from emlmpy.model import Options, Predictor
@@ -146,6 +148,30 @@ class WindowModel:
         if not np.array_equal(found, np.asarray(expected)):
             raise RuntimeError("the file's front end gives other features than the pipeline's")
         return report
+
+    def report(self, X: Any, y: ArrayLike) -> Evaluation:
+        """Say how well predictions for X match the truth y, and what a window and its row cost.
+
+        The front end and the model are two parts of it, each with its RAM, its instructions and its
+        module. X and y as for check. Raises ValueError for another number of labels, or if X has no
+        window; TypeError if the model has no report; else as predict.
+        """
+        rows = self.rows(X)
+        if len(rows) == 0:
+            raise ValueError("X must have a window")
+        costs = cost.instructions("front", count_terms(self.twin.words))
+        hop, window = self.twin.hop, self.twin.window
+        front = Part(
+            "front end",
+            self.twin.nbytes,
+            costs,
+            module="emlfeatures",
+            note=f"Those of the front end are for {hop} new samples, and the window of {window}.",
+        )
+        evaluate: Callable[..., Evaluation] = self._method("report")
+        found = evaluate(rows, self._labels(X, y, len(rows)), parts=[front])
+        found.file_bytes = len(self.encode())
+        return found
 
     def encode(self, **options: Any) -> bytes:
         """Return the file's bytes; see save."""

@@ -11,9 +11,11 @@ from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 
 import emlmpy
-from benchmarks import fit_cost
+from benchmarks import bench_emlfeatures, fit_cost
 from benchmarks.__main__ import read_results
 from emlmpy import cost
+from emlmpy.features import cost as front_cost
+from emlmpy.features.words import STATISTICS, words_of
 from emlmpy.knn import KnnModel, convert_knn
 from emlmpy.knn import cost as knn_cost
 from emlmpy.linear import cost as linear_cost
@@ -65,7 +67,14 @@ def linears() -> Iterator[tuple[str, Estimates]]:
         yield f"emllinear,predict_20x5_{name}", cost.instructions("linear", terms)
 
 
-@pytest.mark.parametrize("cases", [forests, neighbors, linears])
+def front_ends() -> Iterator[tuple[str, Estimates]]:
+    """Those of benchmarks/bench_emlfeatures.py."""
+    for case in bench_emlfeatures.CASES:
+        terms = front_cost.count_terms(bench_emlfeatures.words(case))
+        yield f"emlfeatures,{case}", cost.instructions("front", terms)
+
+
+@pytest.mark.parametrize("cases", [forests, neighbors, linears, front_ends])
 def test_what_was_measured(cases) -> None:
     """Models that were not fitted to are estimated within 20 %."""
     results, compared = read_results(), 0
@@ -146,6 +155,67 @@ def test_nodes_are_those_on_the_paths() -> None:
     # A path ends with a leaf.
     assert found["cortex-m0"]["node"] == pytest.approx(path.sum() / 60 - 1)
     assert found["cortex-m0"]["tree that votes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"stats": ("mean",)}, {"separated sample": 60, "moved sample": 60, "summed sample": 120}),
+        ({"stats": ("min", "max"), "stats_of": (1,)}, {"extremes": 1, "extremes sample": 40}),
+        ({"stats": ("std", "rms", "energy")}, {"product": 3 * 80, "std": 3, "mean square": 3}),
+        ({"stats": ("q75", "iqr", "skew")}, {"extremes sample": 120, "quartiles sample": 120}),
+        ({"stats": ("mad",), "magnitude": 3}, {"vector in space": 20, "root": 20, "mad": 4}),
+        # Each magnitude takes the mean off three channels; together there are 3 * 1 + 3 of these.
+        (
+            {"stats": ("mad",), "magnitude": 3, "gravity": "mean"},
+            {"vector in space": 0, "root": 40, "square": 120, "subtracted sample": 240},
+        ),
+        (
+            {"stats": ("jerk",), "difference": True, "stats_of": (2, 3)},
+            {"subtracted sample": 40, "difference": 1, "jerk sample": 80},
+        ),
+        ({"pairs": (0, 1, 1, 2)}, {"correlation": 2, "product": 240, "summed sample": 160}),
+        (
+            {"bands": (1, 4, 9), "peak": True, "spectrum_of": (0, 2)},
+            {"band": 4, "bin of a band": 16, "bin of a peak": 32, "sample of a stage": 2 * 32 * 2},
+        ),
+        ({"centroid": True, "fft": 16}, {"sample of a stage": 48, "bin of a centroid": 24}),
+        ({"stats": ("max",), "highpass": (1000, 2**30 - 1000)}, {"filtered sample": 60}),
+    ],
+)
+def test_steps_of_front_ends(given: dict, expected: dict[str, int]) -> None:
+    """A window of 40 samples, a hop of 20, three channels."""
+    for terms in front_cost.count_terms(words_of(40, 20, 3, **given)).values():
+        assert {name: terms.get(name, 0) for name in expected} == expected
+
+
+def test_all_steps_have_numbers(seed: int) -> None:
+    """Whatever a front end does can be estimated, and what it does beside costs more."""
+    generator = np.random.default_rng(seed)
+    for _ in range(200):
+        window, channels = int(generator.integers(8, 600)), int(generator.integers(1, 17))
+        hop = int(generator.integers(1, window + 1))
+        n_stats = int(generator.integers(1, len(STATISTICS)))
+        stats = [str(name) for name in generator.permutation(STATISTICS)]
+        given = {
+            "gravity": [None, "mean"][generator.integers(2)],
+            "magnitude": [0, 1, channels][generator.integers(3)],
+            "difference": bool(generator.integers(2)),
+            "highpass": [(), (1000, 2**30 - 1000)][generator.integers(2)],
+            "pairs": [(), (0, channels - 1)][generator.integers(2)],
+            "bands": [(), (0, 2, 5)][generator.integers(2)],
+            "peak": bool(generator.integers(2)),
+            "centroid": bool(generator.integers(2)),
+        }
+        found = [
+            cost.instructions(
+                "front",
+                front_cost.count_terms(words_of(window, hop, channels, stats=some, **given)),
+            )
+            for some in (stats[:n_stats], stats)
+        ]
+        for machine in cost.CPUS:
+            assert 300 < found[0][machine] <= found[1][machine]
 
 
 def test_sample() -> None:
