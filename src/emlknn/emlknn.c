@@ -101,10 +101,10 @@ static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_new_obj, 6, 6, knn_new);
 
-// _attach(model, classes, scale, k_distances, raw): gives an empty model a tuple of class labels; an
-// array('f') of scale and offset of each feature, then the unit; and an array('i') of k-distances,
-// which the model keeps: they are filled in as items are added. Each may be empty. Then says
-// whether array('h') is in raw units from now on, which the items of a file are not.
+// _attach(model, classes, scale, k_distances, raw): gives an empty model a tuple of class labels;
+// an array('f') of scale and offset of each feature, then the unit; and an array('i') of
+// k-distances, which the model keeps: they are filled in as items are added. Each may be empty.
+// Then says whether array('h') is in raw units from now on, which the items of a file are not.
 static mp_obj_t knn_attach(size_t n_args, const mp_obj_t *args) {
     mp_obj_knn_t *self = knn_object(args[0]);
     const EmlKnnHeader *header = &self->knn.header;
