@@ -156,12 +156,12 @@ def quantize(
     scale: scale and offset of each feature, (features, 2). Raises ValueError for a NaN.
     """
     floats = rows.dtype != np.int16
-    rows = np.ascontiguousarray(rows, np.float32 if floats else np.int16)
+    given: NDArray[Any] = np.ascontiguousarray(rows, np.float32 if floats else np.int16)
     scale = np.ascontiguousarray(scale, np.float32)
-    results = np.zeros(rows.shape, np.int16)
-    n_rows, n_features = rows.shape
-    given, taken = (scale.ctypes.data, rows.ctypes.data, floats), results.ctypes.data
-    whole = load_kernel().quantize(n_features, *given, taken, n_rows)
+    results = np.zeros(given.shape, np.int16)
+    n_rows, n_features = given.shape
+    pointers = (scale.ctypes.data, given.ctypes.data, floats, results.ctypes.data)
+    whole = load_kernel().quantize(n_features, *pointers, n_rows)
     _check(whole, "features must not be nan")
     return results
 
