@@ -30,14 +30,15 @@ void knn_k_distances(EmlKnn *self, const int32_t *k_distances) {
 int32_t knn_set_threshold(EmlKnn *self, uint32_t threshold) {
     return eml_knn_set_threshold(self, threshold);
 }
-int32_t knn_quantize(uint32_t n_features, const int32_t *scale, const int32_t *rows,
+int32_t knn_quantize(uint32_t n_features, const int32_t *scale, const char *rows, int32_t floats,
                      int16_t *results, uint32_t n_rows) {
     EmlKnn knn = {.header = {.n_features = (uint16_t)n_features}};
     knn.scale = malloc(eml_knn_scale_bytes(&knn.header));
     memcpy(knn.scale, scale, 8 * n_features);
     bool whole = true;
-    for (; n_rows > 0 && whole; n_rows--, rows += n_features, results += n_features) {
-        const int16_t *features = eml_knn_quantize(&knn, rows);
+    const size_t row_bytes = (floats ? 4 : 2) * n_features;
+    for (; n_rows > 0 && whole; n_rows--, rows += row_bytes, results += n_features) {
+        const int16_t *features = eml_knn_quantize(&knn, rows, floats);
         whole = features != NULL;
         if (whole) {
             memcpy(results, features, 2 * n_features);

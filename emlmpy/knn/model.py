@@ -52,10 +52,13 @@ class KnnModel:
         estimator: what `check` compares with, or None
         scalers: what transforms rows in front of it; the first of them, or else the estimator,
             knows the names that the columns of a DataFrame must have
+        raw_int16: whether the device takes int16 rows in raw units, too, as a front end gives them,
+            and not as rows that are scaled already; only with a scale
         threshold: what the score of a row must reach for predict to be 1, in a NoveltyModel; or
             None
     """
 
+    raw_int16 = False
     threshold: float | None = None
     # Of a NoveltyModel: what one step of int16 is in the distances that the estimator has; the
     # square of each item's k-distance, in steps, as the bits of a float32.
@@ -207,6 +210,7 @@ class KnnModel:
         rows += [f"y{'s' if isinstance(name, str) else 'i'},{name}" for name in self.classes or ()]
         if self.scale is not None:
             rows += [f"s,{_exact(scale)},{_exact(offset)}" for scale, offset in self.scale]
+            rows += ["r"] * self.raw_int16
         if self.unit is not None:
             unit = "1p0" if self.scale is None else _exact(np.float32(self.unit))
             limit = LOWEST if self.threshold is None else np.float32(self.threshold)
@@ -242,8 +246,10 @@ class KnnModel:
             names.check_names(first, X)
         rows = names.as_rows(X, self.features.shape[1])
         if self.scale is not None:
-            with np.errstate(over="ignore"):
-                return knn_twin.quantize(self.scale, rows.astype(np.float32))
+            if rows.dtype != np.int16:
+                with np.errstate(over="ignore"):
+                    rows = rows.astype(np.float32)
+            return knn_twin.quantize(self.scale, rows)
         return _int16(rows, f"features must be {WHOLE}, as those were that convert got")
 
     def _file_names(self) -> list[str]:
@@ -365,7 +371,7 @@ def describe(data: bytes) -> dict[str, str | int]:
         "file": f"nearest neighbours of emlknn, version {version}",
         "checksum": "none" if version == "1" else "right",
         "kind": _kind(twin),
-        "scaled": "no" if twin.scale is None else "yes: takes floats in raw units",
+        "scaled": "no" if twin.scale is None else f"yes: takes {_types(twin)} in raw units",
         "features": twin.n_features,
         "items": len(twin),
         "room for items": twin.header()[0],
@@ -383,6 +389,10 @@ def describe(data: bytes) -> dict[str, str | int]:
         labels = twin.classes or np.unique(twin.items()[1]).tolist()
         found["labels"] = ", ".join(map(str, labels))
     return found
+
+
+def _types(twin: Knn) -> str:
+    return "int16 and floats" if twin.raw else "floats"
 
 
 def _kind(twin: Knn) -> str:

@@ -35,6 +35,7 @@ class Knn:
         self.ring, self.regression, self.weighted = map(bool, flags)
         self.classes: tuple[int | str, ...] | None = None
         self.scale: NDArray[np.float32] | None = None
+        self.raw = False
         self.k_distances: array[int] | None = None
         self._threshold: float | None = None
 
@@ -74,10 +75,12 @@ class Knn:
         classes: tuple[int | str, ...],
         scale: "array[float]",
         k_distances: "array[int]",
+        raw: bool,
     ) -> None:
         """Add labels of classes, scale and offset of each feature with the unit, and k-distances.
 
-        As `_attach` in emlknn.c: each may be empty; k-distances may be filled in later.
+        As `_attach` in emlknn.c: each may be empty; k-distances may be filled in later. raw:
+        whether the device takes int16 rows in raw units.
         """
         if scale:
             count = 2 * self.n_features + 1
@@ -88,10 +91,11 @@ class Knn:
             numbers = np.array(scale, np.float32)
             self.scale = numbers[:-1].reshape(-1, 2)
             self.kernel.scale(self.pointer, numbers.ctypes.data)
-        self.classes = classes or None
+        self.classes = classes or self.classes
         if k_distances:
             self.k_distances = k_distances  # whose memory the kernel uses
             self.kernel.k_distances(self.pointer, k_distances.buffer_info()[0])
+        self.raw = self.scale is not None and raw
 
     def additem(self, features: "array[int]", target: float) -> int:
         """Add an item with quantised features; return its index."""
@@ -144,16 +148,19 @@ class Knn:
         return results
 
 
-def quantize(scale: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.int16]:
+def quantize(
+    scale: NDArray[np.float32], rows: NDArray[np.float32] | NDArray[np.int16]
+) -> NDArray[np.int16]:
     """Return rows in raw units, (rows, features), as the device quantises them.
 
     scale: scale and offset of each feature, (features, 2). Raises ValueError for a NaN.
     """
-    rows = np.ascontiguousarray(rows, np.float32)
+    floats = rows.dtype != np.int16
+    given: NDArray[Any] = np.ascontiguousarray(rows, np.float32 if floats else np.int16)
     scale = np.ascontiguousarray(scale, np.float32)
-    results = np.zeros(rows.shape, np.int16)
-    pointers = (scale.ctypes.data, rows.ctypes.data, results.ctypes.data)
-    n_rows, n_features = rows.shape
+    results = np.zeros(given.shape, np.int16)
+    n_rows, n_features = given.shape
+    pointers = (scale.ctypes.data, given.ctypes.data, floats, results.ctypes.data)
     whole = load_kernel().quantize(n_features, *pointers, n_rows)
     _check(whole, "features must not be nan")
     return results
@@ -203,7 +210,7 @@ def load_kernel() -> kernels.Kernel:
         scale=(None, [pointer, pointer]),
         k_distances=(None, [pointer, pointer]),
         set_threshold=(int32, [pointer, uint32]),
-        quantize=(int32, [uint32, pointer, pointer, pointer, uint32]),
+        quantize=(int32, [uint32, pointer, pointer, int32, pointer, uint32]),
         add=(int32, [pointer, pointer, int32]),
         get=(int32, [pointer, uint32, pointer]),
         predict=(None, [pointer, pointer, pointer, uint32]),

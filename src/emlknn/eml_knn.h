@@ -15,7 +15,7 @@ all places are taken, the oldest item gives way; indices count from the oldest.
 A model may have a scale and an offset for each feature, and then takes features in raw units too:
 
     eml_knn_set_scale(&knn, malloc(eml_knn_scale_bytes(&knn.header)), scales_and_offsets);
-    const int16_t *features = eml_knn_quantize(&knn, raw_features);
+    const int16_t *features = eml_knn_quantize(&knn, raw_features, true); // of float32
 
 It then also has the unit in which its distances are given. The novelty of a row is its mean
 distance to its neighbours. A model whose values are local reachability densities may have the
@@ -113,18 +113,36 @@ static inline void eml_knn_set_scale(EmlKnn *self, void *memory, const int32_t *
     }
 }
 
-/** Features in raw units, the bits of n_features float32, as those of items: round(raw * scale +
- * offset), within int16. NULL if one is a NaN. Only for a model with a scale, whose memory the
- * result lies in until the next call. */
-static inline const int16_t *eml_knn_quantize(EmlKnn *self, const int32_t *raw) {
+// The bits of the float32 that is equal to an int16.
+static int32_t eml_knn_float_of(int32_t whole) {
+    uint32_t exponent = 149; // of 2^23, less 1: the leading 1 is added to it
+    if (whole < 0) {
+        whole = -whole;
+        exponent += 256; // the sign is the bit above
+    }
+    for (; whole >> 23 == 0; whole <<= 1) {
+        if (whole == 0) {
+            return 0;
+        }
+        exponent--;
+    }
+    return (int32_t)((exponent << 23) + (uint32_t)whole);
+}
+
+/** Features in raw units, n_features int16, or the bits of as many float32, as those of items:
+ * round(raw * scale + offset), within int16. NULL if one is a NaN. Only for a model with a scale,
+ * whose memory the result lies in until the next call. */
+static inline const int16_t *eml_knn_quantize(EmlKnn *self, const void *raw, bool floats) {
     const uint32_t n_features = self->header.n_features;
     const int32_t *scale = self->scale;
     int16_t *features = (int16_t *)(self->scale + 2 * n_features + 1);
     for (uint32_t i = 0; i < n_features; i++) {
-        if (eml_quantize_is_nan(raw[i])) {
+        const int32_t bits =
+            floats ? ((const int32_t *)raw)[i] : eml_knn_float_of(((const int16_t *)raw)[i]);
+        if (eml_quantize_is_nan(bits)) {
             return NULL;
         }
-        features[i] = (int16_t)eml_quantize(raw[i], scale[0], scale[1], INT16_MIN, INT16_MAX);
+        features[i] = (int16_t)eml_quantize(bits, scale[0], scale[1], INT16_MIN, INT16_MAX);
         scale += 2;
     }
     return features;

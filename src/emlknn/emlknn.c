@@ -17,7 +17,8 @@
 typedef struct {
     mp_obj_base_t base;
     mp_obj_t classes;   // a tuple of labels, or None
-    mp_int_t n_classes; // 0 without
+    uint16_t n_classes; // 0 without
+    bool raw;           // array('h') is in raw units, too; only with a scale
     EmlKnn knn;
 } mp_obj_knn_t;
 
@@ -31,18 +32,20 @@ static EmlKnn *knn_self(mp_obj_t self_in) { return &knn_object(self_in)->knn; }
 
 // Features of a model: quantised ones as they are; raw ones, if there is a scale, in memory of the
 // model.
-static const int16_t *knn_features(EmlKnn *knn, mp_obj_t arg) {
+static const int16_t *knn_features(mp_obj_knn_t *self, mp_obj_t arg) {
+    EmlKnn *knn = &self->knn;
     mp_buffer_info_t info;
     if (!mp_get_buffer(arg, &info, MP_BUFFER_READ)) {
         natmod_no_array();
     }
     const bool scaled = knn->scale != NULL;
-    const bool raw = scaled && info.typecode == 'f';
+    const bool floats = scaled && info.typecode == 'f';
     const size_t n = knn->header.n_features;
-    if ((!raw && info.typecode != 'h') || info.len != n << (raw ? 2 : 1)) {
+    if ((!floats && info.typecode != 'h') || info.len != n << (floats ? 2 : 1)) {
         natmod_array_error("features", scaled ? "f' or 'h" : "h", n, &info);
     }
-    const int16_t *features = raw ? eml_knn_quantize(knn, info.buf) : info.buf;
+    const int16_t *features =
+        floats || self->raw ? eml_knn_quantize(knn, info.buf, floats) : info.buf;
     if (features == NULL) {
         natmod_value_error("features must not be nan");
     }
@@ -81,6 +84,7 @@ static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
     mp_obj_knn_t *self = mp_obj_malloc(mp_obj_knn_t, (mp_obj_type_t *)&knn_type);
     self->classes = mp_const_none;
     self->n_classes = 0;
+    self->raw = false;
     EmlKnn *knn = &self->knn;
     EmlKnnHeader *header = &knn->header;
     header->max_items =
@@ -97,9 +101,10 @@ static mp_obj_t knn_new(size_t n_args, const mp_obj_t *args) {
 }
 static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_new_obj, 6, 6, knn_new);
 
-// _attach(model, classes, scale, k_distances): gives an empty model a tuple of class labels; an
-// array('f') of scale and offset of each feature, then the unit; and an array('i') of k-distances,
-// which the model keeps: they are filled in as items are added. Each may be empty.
+// _attach(model, classes, scale, k_distances, raw): gives an empty model a tuple of class labels;
+// an array('f') of scale and offset of each feature, then the unit; and an array('i') of
+// k-distances, which the model keeps: they are filled in as items are added. Each may be empty.
+// Then says whether array('h') is in raw units from now on, which the items of a file are not.
 static mp_obj_t knn_attach(size_t n_args, const mp_obj_t *args) {
     mp_obj_knn_t *self = knn_object(args[0]);
     const EmlKnnHeader *header = &self->knn.header;
@@ -118,16 +123,17 @@ static mp_obj_t knn_attach(size_t n_args, const mp_obj_t *args) {
         eml_knn_set_k_distances(
             &self->knn, natmod_items(args[3], "items", 'i', header->max_items, MP_BUFFER_READ));
     }
+    self->raw = self->knn.scale != NULL && mp_obj_is_true(args[4]);
     return mp_const_none;
 }
-static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_attach_obj, 4, 4, knn_attach);
+static MP_DEFINE_CONST_FUN_OBJ_VAR_BETWEEN(knn_attach_obj, 5, 5, knn_attach);
 
 // additem(features, label): the index of the new item.
 static mp_obj_t knn_additem(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t target_in) {
     mp_obj_knn_t *self = knn_object(self_in);
     EmlKnn *knn = &self->knn;
     const int32_t target = knn_to_target(self, target_in);
-    const int32_t index = eml_knn_add(knn, knn_features(knn, features_in), target);
+    const int32_t index = eml_knn_add(knn, knn_features(self, features_in), target);
     if (index < 0) {
         natmod_value_error("model must not be full");
     }
@@ -135,8 +141,10 @@ static mp_obj_t knn_additem(mp_obj_t self_in, mp_obj_t features_in, mp_obj_t tar
 }
 static MP_DEFINE_CONST_FUN_OBJ_3(knn_additem_obj, knn_additem);
 
-static EmlKnn *knn_search(EmlKnn *knn, mp_obj_t features_in) {
-    if (!eml_knn_search(knn, knn_features(knn, features_in))) {
+static EmlKnn *knn_search(mp_obj_t self_in, mp_obj_t features_in) {
+    mp_obj_knn_t *self = knn_object(self_in);
+    EmlKnn *knn = &self->knn;
+    if (!eml_knn_search(knn, knn_features(self, features_in))) {
         natmod_value_error("n_neighbors items must be added first");
     }
     return knn;
@@ -145,7 +153,7 @@ static EmlKnn *knn_search(EmlKnn *knn, mp_obj_t features_in) {
 // predict(features): the label, of a regression the mean of the neighbours' values, with a
 // threshold 1 or -1.
 static mp_obj_t knn_predict(mp_obj_t self_in, mp_obj_t features_in) {
-    EmlKnn *knn = knn_search(knn_self(self_in), features_in);
+    EmlKnn *knn = knn_search(self_in, features_in);
     int32_t answer;
     if (knn->limit != EML_KNN_NO_LIMIT) {
         answer = eml_knn_judge(knn);
@@ -160,17 +168,16 @@ static MP_DEFINE_CONST_FUN_OBJ_2(knn_predict_obj, knn_predict);
 
 // regress(features): the mean of the neighbours' values.
 static mp_obj_t knn_regress(mp_obj_t self_in, mp_obj_t features_in) {
-    EmlKnn *knn = knn_self(self_in);
-    if (!knn->header.regression) {
+    if (!knn_self(self_in)->header.regression) {
         natmod_value_error("model must be a regression");
     }
-    return natmod_float(eml_knn_regress(knn_search(knn, features_in)));
+    return natmod_float(eml_knn_regress(knn_search(self_in, features_in)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_regress_obj, knn_regress);
 
 // novelty(features): the mean distance to the neighbours, or the local outlier factor.
 static mp_obj_t knn_novelty(mp_obj_t self_in, mp_obj_t features_in) {
-    return natmod_float(eml_knn_novelty(knn_search(knn_self(self_in), features_in)));
+    return natmod_float(eml_knn_novelty(knn_search(self_in, features_in)));
 }
 static MP_DEFINE_CONST_FUN_OBJ_2(knn_novelty_obj, knn_novelty);
 
@@ -222,17 +229,19 @@ static mp_obj_t knn_clear(mp_obj_t self_in) {
 static MP_DEFINE_CONST_FUN_OBJ_1(knn_clear_obj, knn_clear);
 
 // _header(model): as bytes the settings and the number of items, as saved; the scale and the unit;
-// the k-distances.
+// the k-distances; then whether array('h') is in raw units.
 static mp_obj_t knn_header(mp_obj_t self_in) {
-    const EmlKnn *knn = knn_self(self_in);
+    const mp_obj_knn_t *self = knn_object(self_in);
+    const EmlKnn *knn = &self->knn;
     const EmlKnnHeader *header = &knn->header;
-    mp_obj_t parts[3];
+    mp_obj_t parts[4];
     parts[0] = mp_obj_new_bytes((const byte *)header, sizeof(EmlKnnHeader));
     parts[1] = mp_obj_new_bytes((const byte *)knn->scale,
                                 knn->scale == NULL ? 0 : 8u * header->n_features + 4);
     parts[2] = mp_obj_new_bytes((const byte *)knn->k_distances,
                                 knn->k_distances == NULL ? 0 : 4u * header->n_items);
-    return mp_obj_new_tuple(3, parts);
+    parts[3] = mp_obj_new_bool(self->raw);
+    return mp_obj_new_tuple(4, parts);
 }
 static MP_DEFINE_CONST_FUN_OBJ_1(knn_header_obj, knn_header);
 

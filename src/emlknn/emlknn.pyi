@@ -32,7 +32,11 @@ class Knn:
     @property
     def scaled(self) -> bool:
         """Whether features may be floats in raw units: they are rounded to int16, halves away from
-        zero, by the scale and offset that the model's file has for each."""
+        zero, by the scale and offset that the model's file has for each.
+
+        Features of type 'h' are rounded already, but for a model behind a front end: that takes
+        them in raw units, too. getitem gives rounded ones in any case.
+        """
     @property
     def threshold(self) -> float | None:
         """What the score, which is -novelty, must reach for predict to be 1; or None.
@@ -43,7 +47,9 @@ class Knn:
     def threshold(self, threshold: float) -> None:
         """Raises ValueError if it is above 0 or not finite, TypeError if it is no number."""
     def row(self) -> array[Any]:
-        """Return an array for a row of features, all 0: of type 'f' if scaled, else 'h'."""
+        """Return an array for a row of features, all 0: of type 'f' if scaled, but not for a
+        model behind a front end; else 'h'.
+        """
 
     def additem(self, features: _Features, label: float) -> int:
         """Learn features with their label; return the index.

@@ -39,6 +39,7 @@ def load(source):
                 scale = array("f")
                 unit = 1.0
                 k_distances = ()
+                raw = False
             elif model is None or row.startswith("crc,") != (last == "e"):
                 raise ValueError("unknown row, or out of order")
             elif last == "e":
@@ -54,7 +55,7 @@ def load(source):
                         if header[3] | header[5] | header[0] ^ header[6] or model.threshold is None:
                             raise ValueError("file is incomplete")
                         k_distances = array("i", range(header[0]))
-                    _attach(model, tuple(classes), scale, k_distances)
+                    _attach(model, tuple(classes), scale, k_distances, False)
                 if kind == "i":
                     if len(model) in (header[0], header[6]):
                         raise ValueError("too many for this model")
@@ -67,8 +68,12 @@ def load(source):
                     model.additem(_ints(fields[1:], header[1], "h"), label[0])
                 elif fields != [str(header[6])] or len(model) < header[6]:
                     raise ValueError("file is incomplete")
-                elif version == "knn1":
-                    return model
+                else:
+                    _attach(model, (), (), (), raw)
+                    if version == "knn1":
+                        return model
+            elif row == "r" and last == "s":
+                raw = True
             elif kind in ("s", "n") and last != "i":
                 # Two exact numbers: 5p-3 is 5 * 2 ** -3.
                 numbers = _ints(row[2:].replace("p", ",").split(","), 4, "i")
@@ -92,8 +97,10 @@ def load(source):
 
 
 def row(model):
-    # An array for a row of features: of floats in raw units if the model has a scale.
-    return array("f" if model.scaled else "h", [0] * model.n_features)
+    # An array for a row of features: of floats in raw units if the model has a scale, but for one
+    # behind a front end.
+    floats = model.scaled and not _header(model)[3]
+    return array("f" if floats else "h", [0] * model.n_features)
 
 
 def _bits(value):
@@ -129,7 +136,7 @@ def save(model, target):
         _crc(sum, row)
         target.write(row + "\n")
 
-    header, scale, k_distances = _header(model)
+    header, scale, k_distances, raw = _header(model)
     header = array("H", header)
     scale = array("i", scale)
     k_distances = array("i", k_distances)
@@ -140,6 +147,8 @@ def save(model, target):
         write("ys" if isinstance(label, str) else "yi", label)
     for i in range(1, len(scale), 2):
         write("s", _exact(scale[i - 1]), _exact(scale[i]))
+    if raw:
+        write("r")
     if model.threshold is not None:
         unit = _exact(scale[-1]) if scale else "1p0"
         write("n", unit, _exact(_bits(model.threshold)))

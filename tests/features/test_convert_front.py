@@ -30,9 +30,10 @@ from sklearn.neighbors import (
 from sklearn.pipeline import FeatureUnion, Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from emlmpy import convert, threshold
+from emlmpy import convert, knn, threshold
 from emlmpy.features import WindowFeatures, twin, windows
 from emlmpy.features.model import WindowModel
+from emlmpy.knn import twin as knn_twin
 from emlmpy.model import Predictor
 from tests.features.test_transformer import movements
 
@@ -77,15 +78,6 @@ def fit(pipe: Any, labels: Any, seed: int) -> Any:
     return clone(pipe).fit(X, y)
 
 
-def quietly_converted(pipe: Any, **options: Any) -> WindowModel:
-    """Convert, without the warning of scaled neighbours, which a test below expects."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="nearest neighbours behind scalers")
-        model = convert(pipe, **options)
-    assert isinstance(model, WindowModel)
-    return model
-
-
 @pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.parametrize("name", MODELS)
 @pytest.mark.parametrize("front", FRONTS)
@@ -95,7 +87,8 @@ def test_answers(front: str, name: str, scaled: bool, seed: int) -> None:
     labels = labels_for(name, seed)
     scalers = [StandardScaler(), MinMaxScaler()] if scaled else []
     pipe = fit(make_pipeline(FRONTS[front], *scalers, MODELS[name]), labels, seed)
-    model = quietly_converted(pipe)
+    model = convert(pipe)
+    assert isinstance(model, WindowModel)
     assert isinstance(model, Predictor)
     assert model.estimator is pipe
     X, y, _ = windows(recordings, labels, None, 64)
@@ -186,11 +179,41 @@ def test_says_what_it_is(seed: int) -> None:
     assert facts["device bytes"] == model.nbytes == model.model.nbytes + facts["front end bytes"]
 
 
-def test_scaled_neighbours_take_floats(seed: int) -> None:
-    """Of that convert warns, since int16 rows would be taken for scaled ones."""
-    pipe = make_pipeline(FRONTS["statistics"], StandardScaler(), MODELS["neighbours"])
-    with pytest.warns(UserWarning, match=r"take array\('f'\) on the device: copy each row"):
-        convert(fit(pipe, data(seed)[1], seed))
+@pytest.mark.parametrize(
+    ("behind", "raw"),
+    [
+        ((StandardScaler(), KNeighborsClassifier(3)), True),
+        ((MinMaxScaler(), KNeighborsRegressor(3)), True),
+        ((StandardScaler(), NearestNeighbors(n_neighbors=3)), True),
+        ((StandardScaler(), LocalOutlierFactor(9, novelty=True)), True),
+        ((KNeighborsClassifier(3),), False),
+        ((NearestNeighbors(n_neighbors=3),), False),
+    ],
+)
+def test_rows_of_neighbours_are_raw(behind: Any, raw: bool, seed: int) -> None:
+    """Their file says so where they are scaled; no warning, and none without a front end."""
+    front = FRONTS["statistics"]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = convert(
+            fit(make_pipeline(front, *behind), np.rint(data(seed)[2]).astype(int), seed)
+        )
+    assert isinstance(model, WindowModel)
+    rows = model.encode().split(b"\n")
+    assert rows.count(b"r") == raw
+    assert knn_twin.load(model.encode()).raw == raw
+    expected = "yes: takes int16 and floats in raw units" if raw else "no"
+    assert (
+        model.describe()["scaled"] == knn.describe(knn.sign(model.encode()))["scaled"] == expected
+    )
+    # int16 rows and the same numbers as floats.
+    given = model.rows(data(seed)[0])
+    assert given.dtype == np.int16
+    for other in (given.astype(float), given.astype(np.float32), given.tolist()):
+        assert np.array_equal(model.model.quantize(given), model.model.quantize(other))
+    alone = convert(make_pipeline(*map(clone, behind)).fit(given, np.arange(len(given)) % 3))
+    assert b"r" not in alone.encode().split(b"\n")
+    assert not knn_twin.load(alone.encode()).raw
 
 
 @pytest.mark.parametrize("name", ["isolation", "outliers", "distances"])

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neighbors import KNeighborsClassifier, LocalOutlierFactor, NearestNeighbors
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from emlmpy import convert, files, images
+from emlmpy import convert, files, images, threshold
 from emlmpy import features as front_ends
 from emlmpy.cli import main
 from emlmpy.families import family_of_file
@@ -20,6 +21,7 @@ from emlmpy.features.model import WindowModel
 from emlmpy.image_format import FOREST, FRONT, NAMES
 from emlmpy.knn import twin as knn_twin
 from emlmpy.linear import twin as linear_twin
+from emlmpy.novelty import judged
 from emlmpy.trees.twin import ForestTwin
 from machines.machine import ROOT, Machine
 from tests.features.test_transformer import movements
@@ -31,16 +33,29 @@ NETWORK = ROOT / "examples" / "digits_cnn" / "digits_cnn.tmdl"
 MODELS: dict[str, Any] = {
     "forest": RandomForestClassifier(3, max_depth=3, random_state=1),
     "neighbours": KNeighborsClassifier(3),
+    "scaled": make_pipeline(StandardScaler(), KNeighborsClassifier(3)),
     "linear": LogisticRegression(max_iter=3000),
 }
 READERS: dict[str, Any] = {
     "forest": ForestTwin,
     "neighbours": knn_twin.load,
+    "scaled": knn_twin.load,
     "linear": linear_twin.load,
 }
-MODULES = {"forest": "emltrees", "neighbours": "emlknn", "linear": "emllinear"}
+MODULES = {
+    "forest": "emltrees",
+    "neighbours": "emlknn",
+    "scaled": "emlknn",
+    "linear": "emllinear",
+}
 # A model, and the options of its save.
-FORMS = [("forest", "csv"), ("forest", "bin"), ("neighbours", "csv"), ("linear", "csv")]
+FORMS = [
+    ("forest", "csv"),
+    ("forest", "bin"),
+    ("neighbours", "csv"),
+    ("scaled", "csv"),
+    ("linear", "csv"),
+]
 
 
 @cache
@@ -298,6 +313,25 @@ def test_front_ends_that_are_none(
         front_ends.load(tmp_path / "missing.csv")
 
 
+def run_one_file(
+    machine: Machine, module: str, setting: str, files: dict[str, bytes], samples: np.ndarray
+) -> tuple[list[list[str]], list[int]]:
+    """Rows and predictions of a recording."""
+    output = machine.run(
+        (DEVICE / "one_file.py").read_text(),
+        {
+            "emlfeatures.mpy": machine.module("emlfeatures"),
+            f"{module}.mpy": machine.module(module),
+            "setting.py": setting.encode(),
+            "samples.bin": samples.tobytes(),
+            **files,
+        },
+        timeout=300,
+    ).split("\n")
+    rows = [line.split()[1:] for line in output if line.startswith("row")]
+    return rows, [int(line.split()[1]) for line in output if line.startswith("predicted")]
+
+
 @pytest.mark.cases("form", tuple(f"{name}.{form}" for name, form in FORMS))
 def test_on_the_device(machine: Machine, form: str) -> None:
     """Rows and predictions of a recording are those of the PC, all of them."""
@@ -305,20 +339,41 @@ def test_on_the_device(machine: Machine, form: str) -> None:
     model = model_of(name)
     samples = np.concatenate(movements(6)[0][:3])[:250]
     setting = f"MODULE = {MODULES[name]!r}\nFILE = 'har.{ending}'\n"
-    output = machine.run(
-        (DEVICE / "one_file.py").read_text(),
-        {
-            "emlfeatures.mpy": machine.module("emlfeatures"),
-            f"{MODULES[name]}.mpy": machine.module(MODULES[name]),
-            "setting.py": setting.encode(),
-            f"har.{ending}": content(name, ending),
-            "samples.bin": samples.tobytes(),
-        },
-        timeout=300,
-    ).split("\n")
-    rows = [line.split()[1:] for line in output if line.startswith("row")]
-    found = [int(line.split()[1]) for line in output if line.startswith("predicted")]
+    given = {f"har.{ending}": content(name, ending)}
+    rows, found = run_one_file(machine, MODULES[name], setting, given, samples)
     times = 2 if ending == "bin" else 1
     assert np.array_equal(np.array(rows, int), np.tile(model.rows([samples]), (times, 1)))
     assert found == model.predict([samples]).tolist() * times
     assert found == model.estimator.predict([samples]).tolist() * times
+
+
+@pytest.mark.cases("name", ["distances", "outliers"])
+def test_scaled_novelty_on_the_device(machine: Machine, name: str) -> None:
+    """Its int16 rows are scaled there, and judged as on the PC and by scikit-learn's scores."""
+    detector = {
+        "distances": NearestNeighbors(n_neighbors=3),
+        "outliers": LocalOutlierFactor(5, novelty=True),
+    }[name]
+    recordings, labels, _ = movements(3)
+    normal = [r for r, label in zip(recordings, labels, strict=True) if label == "walk"]
+    front = WindowFeatures(16, 8, rate=50, stats=["std", "jerk"], bands=[3, 10])
+    pipe = make_pipeline(front, StandardScaler(), detector).fit([r[:320] for r in normal[:2]])
+    model = convert(pipe)
+    assert isinstance(model, WindowModel)
+    model.set_threshold(threshold(model.score_samples(normal[2:3]), false_alarms=0.3))
+    samples = np.concatenate(movements(6)[0][:3])[:250]
+    setting = "MODULE = 'emlknn'\nFILE = 'novel.csv'\n"
+    given = {"novel.csv": model.encode()}
+    rows, found = run_one_file(machine, "emlknn", setting, given, samples)
+    expected = model.predict([samples])
+    assert np.array_equal(np.array(rows, int), model.rows([samples]))
+    assert found == expected.tolist() and set(found) == {-1, 1}
+    behind = pipe[1].transform(model.rows([samples]))
+    if name == "distances":
+        scores = -detector.kneighbors(behind)[0].mean(axis=1)
+    else:
+        scores = detector.score_samples(behind)
+    limit = model.model.threshold
+    near = np.abs(scores - limit) < 1e-3 * abs(limit)  # which rounding to int16 may turn
+    assert np.array_equal(expected[~near], judged(scores, limit, expected)[~near])
+    assert near.mean() < 0.1

@@ -165,9 +165,21 @@ static void check_quantize(EmlKnn *knn) {
     }
     void *memory = malloc(eml_knn_scale_bytes(&knn->header));
     eml_knn_set_scale(knn, memory, scale);
-    const int16_t *features = eml_knn_quantize(knn, raw);
+    const int16_t *features = eml_knn_quantize(knn, raw, true);
     REQUIRE((features == NULL) == has_nan);
     for (uint32_t i = 0; !has_nan && i < n_features; i++) {
+        REQUIRE(features[i] ==
+                eml_quantize(raw[i], scale[2 * i], scale[2 * i + 1], INT16_MIN, INT16_MAX));
+    }
+    // An int16 is as the float32 that is equal to it.
+    int16_t whole[MAX_FEATURES];
+    for (uint32_t i = 0; i < n_features; i++) {
+        whole[i] = feature(below(3));
+        const float value = whole[i];
+        memcpy(&raw[i], &value, sizeof(value));
+    }
+    features = eml_knn_quantize(knn, whole, false);
+    for (uint32_t i = 0; i < n_features; i++) {
         REQUIRE(features[i] ==
                 eml_quantize(raw[i], scale[2 * i], scale[2 * i + 1], INT16_MIN, INT16_MAX));
     }

@@ -824,6 +824,10 @@ def test_quantize(seed: int) -> None:
     raw[7, 7] = math.nan
     with pytest.raises(ValueError, match="features must not be nan"):
         knn_twin.quantize(scale, raw)
+    # int16 as the float32 that are equal to them, all of them.
+    whole = np.tile(np.arange(-32768, 32768, dtype=np.int16)[:, None], (1, len(scale)))
+    found = knn_twin.quantize(scale, whole)
+    assert np.array_equal(found, knn_twin.quantize(scale, whole.astype(np.float32)))
 
 
 SCALERS = [

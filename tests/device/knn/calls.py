@@ -35,6 +35,8 @@ factors = emlknn.load(
         "i,1048576000,3,4,0|i,1073741824,100,0,1091567616|e,3"
     ).split("|")
 )
+# Of the same scale, and int16 is in raw units, too, as a front end gives it.
+raw_model = emlknn.load("knn1,5,2,1,0,0,0,2|s,1p1,1p0|s,-1p-1,3p1|r|i,0,1,6|i,2,3,6|e,2".split("|"))
 normal = emlknn.new(4, 2, 1)
 normal.additem(row(0, 0), 7)
 kind = type(model)
@@ -120,6 +122,10 @@ CASES = (
     (TypeError, ARRAY, model.getitem, 0, None),
     (TypeError, ARRAY, model.getitem, 0, bytes(4)),
     # Without a scale, floats are refused, also of as many bytes; with one, those of another length.
+    (ValueError, wrong("features", BOTH, "h", 3), raw_model.predict, row(0, 0, 0)),
+    (ValueError, wrong("features", BOTH, "h", 4), raw_model.novelty, row(0, 0, 0, 0)),
+    (ValueError, wrong("features", BOTH, "H", 2), raw_model.predict, array.array("H", [0, 0])),
+    (ValueError, NAN, raw_model.additem, floats(0, float("nan")), 1),
     (ValueError, wrong("features", "h", "f", 1), model.predict, floats(0)),
     (ValueError, wrong("features", "h", "f", 2), model.predict, floats(0, 0)),
     (ValueError, wrong("features", "h", "f", 2), values.regress, floats(0, 0)),
@@ -264,6 +270,19 @@ assert scaled.additem(raw, 1) == 3 and scaled.getitem(3, zero) == 1 and list(zer
 raw = floats(float("inf"), 3e38)
 assert scaled.additem(raw, 1) == 4 and scaled.getitem(4, zero) == 1
 assert list(zero) == [32767, -32768]
+assert raw_model.scaled and raw_model.nbytes == scaled.nbytes
+assert raw_model.row() == row(0, 0) and raw_model.predict(raw_model.row()) == 0
+for x, y in ((0, 0), (1, 0), (3, 6), (-1, 2), (32767, -32768), (-32768, 32767), (-9, 16384)):
+    assert raw_model.predict(row(x, y)) == raw_model.predict(floats(x, y))
+    assert raw_model.novelty(row(x, y)) == raw_model.novelty(floats(x, y))
+    half = (abs(12 - y) + 1) // 2  # away from zero
+    expected = [2 * x + 1, half if y < 12 else -half]
+    assert raw_model.additem(row(x, y), 1) == 2 and raw_model.getitem(2, zero) == 1
+    assert list(zero) == [min(max(value, -32768), 32767) for value in expected]
+    assert raw_model.additem(floats(x, y), 1) == 3 and raw_model.novelty(row(x, y)) == 0.0
+    raw_model.removeitem(3)
+    raw_model.removeitem(2)
+assert raw_model.predict(memoryview(row(5, 1, 0, 5))[1:3]) == 2
 assert scaled.predict(floats(2e4, 1e9)) == 1 and scaled.getresult(0) == (4, 0.0, 1)
 assert scaled.novelty(floats(0, 8)) == 4.0
 zero = row(0, 0)

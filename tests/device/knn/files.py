@@ -58,6 +58,14 @@ scaled = emlknn.load(
         "s,16777215p-60,-16777215p20|s,8388609p-149,-1p36|i,1,5,5,5,5|e,1"
     ).split("|")
 )
+# int16 rows of this one are raw, but for its items.
+RAW = (
+    "knn4,4,2,1,1,0,0,2\ns,8388608p-21,8388608p-23\ns,0p-150,0p-150\nr\n"
+    "i,7,5,-6\ni,9,-32768,0\ne,2\n"
+)
+raw = emlknn.load(io.StringIO(signed(RAW)))
+assert saved(raw) == signed(RAW)
+assert contents(raw, 2) == [(7, [5, -6]), (9, [-32768, 0])]
 
 novel = emlknn.new(3, 2, 1)
 novel.additem(array.array("h", [5, -6]), 7)
@@ -98,6 +106,7 @@ for original, n_features in (
     (empty, 1),
     (classes, 2),
     (scaled, 4),
+    (raw, 2),
     (novel, 2),
     (factors, 1),
 ):
@@ -105,6 +114,7 @@ for original, n_features in (
     assert emlknn.load(io.StringIO(text)).threshold == original.threshold
     assert emlknn.load(io.StringIO(text)).classes == original.classes
     assert emlknn.load(io.StringIO(text)).scaled == original.scaled
+    assert repr(emlknn.load(io.StringIO(text)).row()) == repr(original.row())
     for source in (text, text[:-1]):
         again = emlknn.load(io.StringIO(source))
         assert contents(again, n_features) == contents(original, n_features)
@@ -270,6 +280,23 @@ for line, text, at, new in (
     (3, ROW, 2, ("u,1p0",)),
     (5, ROW, 4, ("n,1p0,-1p0", "e,1")),
     (3, INCOMPLETE, 1, ()),  # a unit, but no scale
+):
+    refuses("\n".join(ROWS[:at] + list(new) + ROWS[at + 1 :]), "line %d: %s" % (line, text))
+
+# Whether int16 is raw is said behind the scale, which there must be.
+ROWS = "knn1,2,1,1,0,0,0,1|s,1p1,2p0|r|n,3p-1,-5p-1|i,2,1|e,1".split("|")
+assert emlknn.load(ROWS).novelty(array.array("h", [5])) == 11 * 1.5
+for line, text, at, new in (
+    (2, ROW, 1, ()),
+    (2, ROW, 0, ("knn1,2,1,1,0,0,0,1", "r")),
+    (4, ROW, 2, ("r", "r")),
+    (3, ROW, 2, ("r,1",)),
+    (3, ROW, 2, ("r,",)),
+    (3, ROW, 2, ("rs",)),
+    (3, ROW, 2, ("R",)),
+    (3, ROW, 2, ("",)),
+    (4, ROW, 2, ("n,3p-1,-5p-1", "r")),
+    (6, ROW, 4, ("i,2,1", "r")),
 ):
     refuses("\n".join(ROWS[:at] + list(new) + ROWS[at + 1 :]), "line %d: %s" % (line, text))
 
