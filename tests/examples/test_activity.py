@@ -10,8 +10,8 @@ import pytest
 from emlmpy.features import twin
 from emlmpy.trees.twin import ForestTwin
 from examples.activity import train
-from examples.motion_data import COUNTS_PER_G, RATE, Motion
 from machines.machine import ROOT, Machine
+from tests.examples.movements import movements
 
 EXAMPLE = ROOT / "examples" / "activity"
 CHUNK = 64  # samples, as in main.py
@@ -85,21 +85,6 @@ def test_turned_does_not_wrap(monkeypatch: pytest.MonkeyPatch) -> None:
     assert train.turned(-X - 1).max() < -20_000
 
 
-def movements(seed: int) -> Motion:
-    """Six people's recordings of three movements that are easy to tell apart."""
-    rng = np.random.default_rng(seed)
-    time = np.arange(1200)[:, None] / RATE
-    recordings, names, people = [], [], []
-    for person in range(1, 7):
-        for name, hertz in (("slow", 0.5), ("fast", 3), ("none", 0)):
-            waves = np.sin(2 * np.pi * (hertz * time + rng.uniform(0, 1, 3)))
-            samples = COUNTS_PER_G * (0.5 * waves + [0, 0, 1]) + rng.normal(0, 60, (1200, 3))
-            recordings.append(samples.astype(np.int16))
-            names.append(name)
-            people.append(person)
-    return Motion(recordings, np.array(names), np.array(people))
-
-
 def test_train(
     seed: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -107,7 +92,7 @@ def test_train(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It leaves out one person at a time, says how often it is right, and writes what it tested."""
-    motion = movements(seed)
+    motion = movements(seed, 6, 1200, {"slow": 0.5, "fast": 3, "none": 0})
     monkeypatch.setattr(train, "load", lambda: motion)
     monkeypatch.chdir(tmp_path)
     trained_on = []

@@ -11,8 +11,8 @@ from emlmpy.features import twin
 from emlmpy.trees.twin import ForestTwin
 from examples import motion_data
 from examples.anomaly import train
-from examples.motion_data import COUNTS_PER_G, RATE, Motion
 from machines.machine import ROOT, Machine
+from tests.examples.movements import movements
 
 EXAMPLE = ROOT / "examples" / "anomaly"
 CHUNK = 64  # samples, as in main.py
@@ -81,21 +81,6 @@ def test_split(person: int) -> None:
     assert len(set(people[held_out])) == train.HOLD_OUT
 
 
-def movements(seed: int) -> Motion:
-    """Eight people's recordings of the usual movement and of two others."""
-    rng = np.random.default_rng(seed)
-    time = np.arange(2400)[:, None] / RATE
-    recordings, names, people = [], [], []
-    for person in range(1, 9):
-        for name, hertz in ((train.NORMAL, 0.8), ("fast", 4), ("none", 0)):
-            waves = np.sin(2 * np.pi * (hertz * time + rng.uniform(0, 1, 3)))
-            samples = COUNTS_PER_G * (0.5 * waves + [0, 0, 1]) + rng.normal(0, 60, (2400, 3))
-            recordings.append(samples.astype(np.int16))
-            names.append(name)
-            people.append(person)
-    return Motion(recordings, np.array(names), np.array(people))
-
-
 def test_train(
     seed: int,
     monkeypatch: pytest.MonkeyPatch,
@@ -103,7 +88,7 @@ def test_train(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It prints both ways' rates, and its file's threshold is that of people held out."""
-    motion = movements(seed)
+    motion = movements(seed, 8, 2400, {train.NORMAL: 0.8, "fast": 4, "none": 0})
     monkeypatch.setattr(train, "load", lambda: motion)
     monkeypatch.setattr(train, "NORMAL", str(motion.exercises[0]))
     monkeypatch.chdir(tmp_path)
