@@ -15,9 +15,11 @@ them saturate, and activations end inside of what int8 can hold. build(name, "fl
 same networks for tinymaix_cnn_fp32, and inputs and litert then give float32.
 """
 
+import os
 import struct
 import zlib
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
@@ -31,6 +33,10 @@ DEVIATION = 3.0
 # Of uniform int8 numbers; and, about, of the int8 numbers between layers.
 UNIFORM = 73
 BETWEEN = 45
+
+
+# A folder of other models, if there is one: empty means none, as unset does.
+EXTRA_MODELS = Path(os.environ.get("EMLMPY_EXTRA_MODELS") or os.devnull)
 
 
 class Network:

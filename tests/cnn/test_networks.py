@@ -1,6 +1,5 @@
 """tinymaix_cnn and tinymaix_cnn_fp32 against LiteRT's reference kernels, on every machine."""
 
-import os
 import subprocess
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from tools.tflite_writer import write
 
 DEVICE = Path(__file__).parents[1] / "device" / "cnn"
 SOURCE = ROOT / "src" / "tinymaix_cnn"
-EXTRA_MODELS = Path(os.environ.get("EMLMPY_EXTRA_MODELS", "/nonexistent"))
 SANITIZERS = ("-g", "-O2", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
@@ -124,7 +122,9 @@ def test_softmax(machine: Machine, n: int, scale: float) -> None:
     assert np.abs(found - np.minimum(real, 255)).max() <= 0.5001
 
 
-@pytest.mark.parametrize("path", sorted(EXTRA_MODELS.glob("*.tmdl")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(cnn_models.EXTRA_MODELS.glob("*.tmdl")), ids=lambda path: path.name
+)
 def test_extra_models(machine: Machine, path: Path) -> None:
     """Models from elsewhere, as they are."""
     tflite, file = path.with_suffix(".tflite").read_bytes(), path.read_bytes()
@@ -134,7 +134,10 @@ def test_extra_models(machine: Machine, path: Path) -> None:
             run(machine, "tinymaix_cnn", file, np.zeros((1, 3), np.int8))
         return
     is_int8 = file[4] == 0
-    pixels = [np.frombuffer(p.read_bytes(), np.uint8) for p in sorted(EXTRA_MODELS.glob("*.bin"))]
+    pixels = [
+        np.frombuffer(p.read_bytes(), np.uint8)
+        for p in sorted(cnn_models.EXTRA_MODELS.glob("*.bin"))
+    ]
     size = np.prod(np.frombuffer(file, "<u2", 3, 22))
     rows = np.array([row for row in pixels if row.size == size])
     generator = np.random.default_rng(3)

@@ -10,7 +10,6 @@ from emlmpy.cnn.sums import fitting_biases
 from emlmpy.cnn.tflite import convert, encode
 from emlmpy.cnn.tmdl import Activation, Kind, Layer, Model, ModelError, Tensor
 from tests.cnn import models as cnn_models
-from tests.cnn.test_networks import EXTRA_MODELS
 from tools.tflite_writer import write
 
 LARGE = 2**30
@@ -78,10 +77,12 @@ def test_channels_without_weights(
         assert expected.max() == 127
 
 
-@pytest.mark.skipif(not EXTRA_MODELS.exists(), reason="EMLMPY_EXTRA_MODELS names no folder")
+@pytest.mark.skipif(
+    not cnn_models.EXTRA_MODELS.is_dir(), reason="EMLMPY_EXTRA_MODELS names no folder"
+)
 def test_mobilenet() -> None:
     """TensorFlow's MobileNet of 1000 classes has such channels: it converts, and LiteRT agrees."""
-    tflite = (EXTRA_MODELS / "mbnet128_0.25_q.tflite").read_bytes()
+    tflite = (cnn_models.EXTRA_MODELS / "mbnet128_0.25_q.tflite").read_bytes()
     model = convert(tflite)
     assert sum(np.count_nonzero(np.abs(layer.biases) >= LARGE - 2) for layer in model.layers
                if layer.biases is not None) >= 9  # fmt: skip

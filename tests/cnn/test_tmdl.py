@@ -1,7 +1,6 @@
 """emlmpy tmdl: .tflite in, .tmdl out, checked by computing the .tmdl in numpy beside LiteRT."""
 
 import argparse
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from tests.cnn import models as cnn_models
 from tools.tflite_writer import Writer, write
 
 INT8, FLOAT32 = np.dtype("int8"), np.dtype("float32")
-EXTRA_MODELS = Path(os.environ.get("EMLMPY_EXTRA_MODELS", os.devnull))
 LIMITS = {
     Activation.NONE: (-np.inf, np.inf),
     Activation.RELU: (0, np.inf),
@@ -119,7 +117,9 @@ def test_float32_computes_like_litert(name: str) -> None:
     np.testing.assert_allclose(found, cnn_models.litert(tflite, inputs), rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("path", sorted(EXTRA_MODELS.glob("*.tflite")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(cnn_models.EXTRA_MODELS.glob("*.tflite")), ids=lambda path: path.name
+)
 def test_extra_models(path: Path) -> None:
     """TinyMaix's own converter made the same bytes, but for output shape and checksum."""
     file = pack(convert(path.read_bytes()))

@@ -1,6 +1,5 @@
 """emlmpy.cnn: the kernel of tinymaix_cnn on this computer, against LiteRT and the device."""
 
-import os
 import struct
 import zlib
 from pathlib import Path
@@ -14,7 +13,6 @@ from emlmpy.cnn.tmdl import signed, unpack
 from machines.machine import ROOT, Machine
 from tests.cnn import models as cnn_models
 
-EXTRA_MODELS = Path(os.environ.get("EMLMPY_EXTRA_MODELS", os.devnull))
 OLD = Path(__file__).parents[1] / "files" / "cnn_without_checksum.tmdl"
 DIGITS = ROOT / "examples" / "digits_cnn" / "digits_cnn.tmdl"
 CHECKSUM = r"checksum differs: edited by hand\? emlmpy check --sign FILE"
@@ -55,7 +53,9 @@ def test_float32(name: str) -> None:
     assert np.abs(found - expected).max() <= 1e-5 * max(1, np.abs(expected).max())
 
 
-@pytest.mark.parametrize("path", sorted(EXTRA_MODELS.glob("*.tflite")), ids=lambda path: path.name)
+@pytest.mark.parametrize(
+    "path", sorted(cnn_models.EXTRA_MODELS.glob("*.tflite")), ids=lambda path: path.name
+)
 def test_extra_models(path: Path) -> None:
     """The models that TinyMaix ships."""
     tflite, shipped = path.read_bytes(), path.with_suffix(".tmdl")
