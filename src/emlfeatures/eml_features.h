@@ -3,7 +3,7 @@
 Samples are int16 of 1 to 16 channels in turn. A front end (EmlFront, formats/front.md) says what is
 done with them: a high-pass, vectors' magnitudes, differences, and which statistics, correlations
 and bands of the spectrum become features. All arithmetic is of integers, so that all CPUs give the
-same bits. A feature that is not asked for costs nothing.
+same bits. A feature that is not asked for costs nothing, but for the mean, which others need.
 
     const char *error = eml_front_check(front, words);  // NULL if it can be used
     EmlFeatures features;

@@ -25,7 +25,8 @@ def _image(read):
     at = 0
     while True:
         head = array("I", bytes(read(at, 32)))
-        # EML and a letter, the last but one is the image's length and the last its CRC.
+        # EML and a letter, which of a front end is F, 70; the last but one is the image's length,
+        # and the last its CRC.
         if len(head) < 8 or head[0] & 0xFFFFFF != 0x4C4D45:
             return _made(())
         length = head[6]
@@ -44,6 +45,7 @@ def load(source):
     if isinstance(source, str):
         with open(source, "rb") as file:
             if file.read(3) == b"EML":
+                # seek does not return None, so that read is what is returned.
                 return _image(lambda start, count: file.seek(start) is None or file.read(count))
         with open(source) as file:
             return load(file)

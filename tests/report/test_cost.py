@@ -90,8 +90,7 @@ def test_what_was_measured(cases) -> None:
 def measured() -> dict[tuple[str, str], list[dict[str, float]]]:
     """The rows of bench_cost."""
     found = fit_cost.measured()
-    if not found:
-        pytest.skip("results.csv has no rows of bench_cost: run python -m benchmarks bench_cost")
+    assert found, "results.csv has no rows of bench_cost: run python -m benchmarks bench_cost"
     return found
 
 
