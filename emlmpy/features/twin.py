@@ -31,7 +31,7 @@ class Front:
         """Make it, as `_new` in emlfeatures.c."""
         self._kernel = kernel = load_kernel()
         given = (words.buffer_info()[0], len(words))
-        require(kernel.check(*given))
+        kernels.require(kernel.check(*given))
         self.words = list(words)
         self.window, self.hop, self.channels = words[1:4]
         self.n_features: int = kernel.count(given[0])
@@ -148,12 +148,6 @@ def device() -> dict[str, Any]:
 def add_crc(crc: "array[int]", data: str | bytes) -> None:
     """Add data to a CRC-32, as `_crc` in emlfeatures.c."""
     crc[0] = zlib.crc32(data.encode() if isinstance(data, str) else data, crc[0])
-
-
-def require(error: bytes | None) -> None:
-    """Raise ValueError with the kernel's text, if there is one."""
-    if error is not None:
-        raise ValueError(error.decode())
 
 
 @cache

@@ -39,3 +39,9 @@ class Kernel:
     def __getattr__(self, name: str) -> Any:
         """Raise AttributeError for a function without a signature."""
         raise AttributeError(f"kernel {self.prefix} has no function {name}")
+
+
+def require(error: bytes | None) -> None:
+    """Raise ValueError with the text that a kernel returned, if it did."""
+    if error is not None:
+        raise ValueError(error.decode())

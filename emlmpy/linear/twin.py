@@ -23,7 +23,7 @@ class Linear:
         self._words = words
         self.kernel = load_kernel()
         self.pointer = words.buffer_info()[0]
-        require(self.kernel.check(self.pointer, 4 * len(words)))
+        kernels.require(self.kernel.check(self.pointer, 4 * len(words)))
         self.kind, self.type, self.n_features, self.n_rows = words[:HEADER_INTS]
         self.n_outputs = self.kernel.outputs(self.pointer)
         self.n_classes = self.n_outputs if self.kind >= Kind.CLASS else 0
@@ -76,7 +76,7 @@ def new(words: "array[int]", classes: tuple[int | str, ...] | int | None) -> "Li
     if not isinstance(classes, int):
         return Linear(words, classes)
     pointer = words.buffer_info()[0]
-    require(load_kernel().check_sizes(pointer))
+    kernels.require(load_kernel().check_sizes(pointer))
     return int(load_kernel().words(pointer)) - HEADER_INTS
 
 
@@ -97,12 +97,6 @@ def reader() -> dict[str, Any]:
     """Return what the Python part of emllinear defines."""
     functions: dict[str, Any] = {"_new": new, "_methods": {}, "int": device_python.ascii_int}
     return device_python.run(["common/rows.py", "emllinear/part.py"], functions)
-
-
-def require(error: bytes | None) -> None:
-    """Raise ValueError with the kernel's text, if there is one."""
-    if error is not None:
-        raise ValueError(error.decode())
 
 
 @cache
